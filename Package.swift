@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module of ours. Arrows go down only: see ARCHITECTURE.md for the layers.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one module, in `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        swiftSettings: strict
+    )
+}
+
+/// A C library of the system: Debian's package, found through pkg-config.
+func system(_ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let package = Package(
+    name: "otcluster",
+    products: [.executable(name: "otjob", targets: ["otjob"])],
+    targets: [
+        // C libraries
+        system("CSQLite", pkgConfig: "sqlite3", debian: "libsqlite3-dev"),
+        system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
+        system("CEvent", pkgConfig: "libevent_pthreads", debian: "libevent-dev"),
+        system("CISAL", pkgConfig: "libisal", debian: "libisal-dev"),
+        system("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+        system("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
+        system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .target(name: "CShims", cSettings: [.unsafeFlags(["-O2"])]),
+
+        // Vocabulary
+        .target(
+            name: "Base",
+            swiftSettings: strict,
+            // Rounding of Double, for targets that import no C library themselves.
+            linkerSettings: [.linkedLibrary("m")]
+        ),
+        module("Columns", ["Base"]),
+
+        // Pure: no clock, no file, no socket
+        module("Scheduling", ["Base"]),
+        module("Wire", ["Base", "Columns"]),
+        module("API", ["Base"]),
+        module("Gzip", ["Base", "CISAL", "CShims"]),
+        module("TSV", ["Base", "Columns", "CShims"]),
+        module("Parquet", ["Base", "Columns", "CZstd", "CShims"]),
+        module("Sample", ["Base", "CZlib"]),
+
+        // I/O
+        module("Storage", ["Base", "COpenSSL"]),
+        module("Database", ["Base", "CSQLite"]),
+        module("Transport", ["Base", "CEvent"]),
+        module("HTTP", ["Base", "Transport", "CEvent"]),
+
+        // Domain
+        module("Jobs", ["Base", "Columns", "CYAML"]),
+        module("Catalog", ["Base", "Columns", "Database"]),
+
+        // Processes
+        module(
+            "Coordinator",
+            [
+                "API", "Base", "Catalog", "Columns", "Database", "Gzip", "HTTP", "Jobs", "Parquet",
+                "Scheduling", "Storage", "TSV", "Transport", "Wire",
+            ]
+        ),
+        module(
+            "Worker",
+            ["Base", "Columns", "Jobs", "Parquet", "Storage", "TSV", "Transport", "Wire"]
+        ),
+        .executableTarget(
+            name: "otjob",
+            dependencies: [
+                "API", "Base", "Coordinator", "HTTP", "Jobs", "Sample", "Storage", "Transport",
+                "Worker",
+            ],
+            swiftSettings: strict
+        ),
+    ] + testTargets,
+    swiftLanguageModes: [.v6]
+)
+
+/// Every folder of `Tests` is a target.
+var testTargets: [Target] {
+    [
+        tests("Base"),
+        tests("Scheduling", ["Base"]),
+        tests("Wire", ["Base", "Columns"]),
+        tests("API", ["Base"]),
+        tests("Gzip", ["Base", "CZlib"]),
+        tests("TSV", ["Base", "Columns"]),
+        tests("Parquet", ["Base", "Columns"]),
+        tests("Sample", ["Base"]),
+        tests("Storage", ["Base"]),
+        tests("Database", ["Base"]),
+        tests("Transport", ["Base"]),
+        tests("HTTP", ["Base", "Transport"]),
+        tests("Jobs", ["Base", "Columns"]),
+        tests("Catalog", ["Base", "Columns", "Database"]),
+        tests("Coordinator", ["API", "Base", "Jobs", "Scheduling"]),
+    ]
+}
