@@ -64,6 +64,7 @@ let package = Package(
         module("Storage", ["Base", "COpenSSL"]),
         module("Database", ["Base", "CSQLite"]),
         module("Transport", ["Base", "CEvent"]),
+        module("Channel", ["Base", "Transport", "Wire"]),
         module("HTTP", ["Base", "Transport", "CEvent"]),
 
         // Domain
@@ -74,13 +75,16 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Columns", "Database", "Gzip", "HTTP", "Jobs", "Parquet",
-                "Scheduling", "Storage", "TSV", "Transport", "Wire",
+                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip", "HTTP", "Jobs",
+                "Parquet", "Scheduling", "Storage", "TSV", "Transport", "Wire",
             ]
         ),
         module(
             "Worker",
-            ["Base", "Columns", "Jobs", "Parquet", "Storage", "TSV", "Transport", "Wire"]
+            [
+                "Base", "Channel", "Columns", "Gzip", "Parquet", "Storage", "TSV", "Transport",
+                "Wire",
+            ]
         ),
         .executableTarget(
             name: "otjob",

@@ -1,0 +1,48 @@
+package import Base
+
+/// What the shell has to do; commands of one event are carried out in order.
+package enum Command: Sendable, Equatable {
+    // Jobs
+    case jobStarted(JobID, PoolID)
+    /// Also comes for every step that ends within a job that goes on.
+    case stepChanged(StepID)
+    case jobEnded(JobID, JobOutcome)
+    /// A line for the job's log.
+    case note(JobID, String)
+    // The input of a step
+    /// Check the header and get ready to cut; answered by `inputOpened` or `inputFailed`.
+    case openInput(StepID)
+    /// Cut one more chunk; answered by `chunkCut`, `inputEnded` or `inputFailed`.
+    case cutChunk(StepID)
+    case closeInput(StepID)
+    // Attempts
+    case lease(AttemptID, TaskID, WorkerID)
+    case leaseSynthetic([SyntheticAttempt], WorkerID)
+    case revoke(AttemptID, WorkerID)
+    /// Make the result durable; answered by `resultStored` or `storeFailed`.
+    case storeResult(AttemptID, TaskID)
+    /// Drop what came under this attempt.
+    case discardResult(AttemptID)
+    /// The chunk's bytes are not needed any more.
+    case releaseChunk(TaskID)
+    // Publication
+    case publish(StepID)
+    /// The step is over: its files and declarations can go.
+    case closeStep(StepID)
+    // Workers
+    case startWorker(PoolID)
+    case stopWorker(WorkerID, reason: String)
+}
+
+/// An attempt of a task without data.
+package struct SyntheticAttempt: Sendable, Equatable {
+    package var attempt: AttemptID
+    package var task: TaskID
+}
+
+/// How a job ended.
+package enum JobOutcome: Sendable, Equatable {
+    case done
+    case failed(reason: String)
+    case cancelled
+}

@@ -1,0 +1,150 @@
+package import Base
+
+/// Something that happened, told to the scheduler by the shell around it.
+package enum Event: Sendable, Equatable {
+    // Jobs
+    case submitted(JobPlan)
+    case cancelRequested(JobID)
+    // The input of a step
+    case inputOpened(StepID)
+    case chunkCut(StepID, ChunkSummary)
+    /// Every byte of the input was read and verified; `lines` data lines in all.
+    case inputEnded(StepID)
+    case inputFailed(StepID, reason: String)
+    // Workers
+    case workerJoined(WorkerID, PoolID, slots: Int, wasLaunched: Bool)
+    case workerHeard(WorkerID)
+    case workerClosed(WorkerID, reason: String)
+    /// A process that the pool started ended before it joined.
+    case launchFailed(PoolID, reason: String)
+    case drainRequested(WorkerID)
+    case scaleRequested(PoolID, workers: Int)
+    // Attempts
+    case resultArrived(AttemptID, TaskReport)
+    case resultStored(AttemptID)
+    case storeFailed(AttemptID, reason: String)
+    case syntheticFinished([AttemptID])
+    case attemptFailed(AttemptID, FailureClass, reason: String)
+    // Publication
+    case published(StepID, SnapshotID)
+    case publishFailed(StepID, reason: String)
+    /// Time passed; deadlines are looked at.
+    case tick
+}
+
+/// A job as it is submitted.
+package struct JobPlan: Sendable, Equatable {
+    package var id: JobID
+    package var name: String
+    package var steps: [StepPlan]
+    /// The only pool to use, when the user named one.
+    package var pool: PoolID?
+
+    package init(id: JobID, name: String, steps: [StepPlan], pool: PoolID? = nil) {
+        self.id = id
+        self.name = name
+        self.steps = steps
+        self.pool = pool
+    }
+}
+
+/// One step of a job as it is submitted.
+package struct StepPlan: Sendable, Equatable {
+    /// Where the step's tasks come from.
+    package enum Source: Sendable, Equatable {
+        /// Chunks of an input of this many (compressed) bytes.
+        case input(sizeBytes: Int64)
+        /// So many tasks without data.
+        case synthetic(tasks: Int)
+        /// Nothing is left to do: published before a restart.
+        case published(SnapshotID)
+    }
+
+    package var source: Source
+    package var columnCount: Int
+    package var rejectLimits: RejectLimits
+    /// Whether an input without any row is fine.
+    package var allowsEmpty: Bool
+
+    package init(
+        source: Source,
+        columnCount: Int = 0,
+        rejectLimits: RejectLimits = RejectLimits(),
+        allowsEmpty: Bool = false
+    ) {
+        self.source = source
+        self.columnCount = columnCount
+        self.rejectLimits = rejectLimits
+        self.allowsEmpty = allowsEmpty
+    }
+}
+
+/// How many rejected rows fail a job; product.md section 4.
+package struct RejectLimits: Sendable, Equatable {
+    /// More rejected rows than this fail the job at once.
+    package var maxRows: Int64
+    /// A larger share of the lines than this fails it at the end of the input.
+    package var maxShare: Double
+    /// The share counts only from this many lines on: one bad row of three is no proof of bad input.
+    package static let linesForShare: Int64 = 10_000
+
+    package init(maxRows: Int64 = 1000, maxShare: Double = 0.001) {
+        self.maxRows = maxRows
+        self.maxShare = maxShare
+    }
+}
+
+/// A chunk that was cut from an input.
+package struct ChunkSummary: Sendable, Equatable {
+    package var sizeBytes: Int
+    package var lines: Int64
+
+    package init(sizeBytes: Int, lines: Int64) {
+        self.sizeBytes = sizeBytes
+        self.lines = lines
+    }
+}
+
+/// What a finished attempt reports about its chunk.
+package struct TaskReport: Sendable, Equatable {
+    package var lines: Int64
+    package var rows: Int64
+    package var rejected: Int64
+    package var conversionFailures: [Int64]
+    package var sizeBytes: Int64
+
+    package init(
+        lines: Int64 = 0,
+        rows: Int64 = 0,
+        rejected: Int64 = 0,
+        conversionFailures: [Int64] = [],
+        sizeBytes: Int64 = 0
+    ) {
+        self.lines = lines
+        self.rows = rows
+        self.rejected = rejected
+        self.conversionFailures = conversionFailures
+        self.sizeBytes = sizeBytes
+    }
+
+    mutating func add(_ other: TaskReport) {
+        lines += other.lines
+        rows += other.rows
+        rejected += other.rejected
+        sizeBytes += other.sizeBytes
+        for (index, count) in other.conversionFailures.enumerated()
+        where conversionFailures.indices.contains(index) {
+            conversionFailures[index] += count
+        }
+    }
+}
+
+/// The class of a failure; it alone decides what follows.
+package enum FailureClass: Sendable, Equatable {
+    /// Tried again, and counted against the task.
+    case transient
+    /// The input is at fault: the job fails.
+    case badInput
+    /// The product is at fault: the job fails.
+    case defect
+}

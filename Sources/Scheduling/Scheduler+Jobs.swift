@@ -1,0 +1,200 @@
+package import Base
+
+/// Jobs: how they start, wait, end and publish.
+extension Scheduler {
+    mutating func applyJobEvent(_ event: Event, at now: Instant) {
+        switch event {
+        case .submitted(let plan):
+            precondition(jobs[plan.id] == nil, "job \(plan.id) is submitted twice")
+            jobs[plan.id] = Job(plan: plan, at: now)
+            openJobs.append(plan.id)
+        case .cancelRequested(let id):
+            guard let job = jobs[id], !job.isEnded else { return }
+            end(id, .cancelled, failing: nil)
+        default:
+            preconditionFailure("not a job event: \(event)")
+        }
+    }
+
+    /// Starts pending jobs for which there is a pool and, where they read input, the reader.
+    mutating func startJobs(at now: Instant) {
+        let pending = openJobs.filter { jobs[$0]?.state == .pending }
+        guard !pending.isEmpty else { return }
+        for id in pending.sorted(by: { queuesBefore($0, $1, at: now) }) {
+            guard let job = jobs[id] else { continue }
+            let readsInput = job.steps.contains { $0.source.isInput }
+            if readsInput, let earlier = jobThatReads() {
+                jobs[id]?.waitingReason = "waiting until job \(earlier) has read its input"
+                continue
+            }
+            switch choosePool(for: job, at: now) {
+            case .ready(let pool):
+                start(id, on: pool)
+            case .wait(let reason):
+                jobs[id]?.waitingReason = reason
+                guard now - job.submitted > settings.queueTimeout else { continue }
+                let text = "ZONE_RESOURCE_POOL_EXHAUSTED: \(reason)"
+                end(id, .failed(reason: text), failing: nil)
+            }
+        }
+    }
+
+    /// The running job whose inputs are not all read yet.
+    private func jobThatReads() -> JobID? {
+        runningJobs.first { id in
+            jobs[id]?.steps.contains {
+                switch $0.state {
+                case .waiting, .opening, .reading: $0.source.isInput
+                default: false
+                }
+            } ?? false
+        }
+    }
+
+    /// The smaller job goes first, but waiting makes a job smaller: after the aging time the oldest.
+    private func queuesBefore(_ left: JobID, _ right: JobID, at now: Instant) -> Bool {
+        func weight(_ id: JobID) -> Double {
+            guard let job = jobs[id] else { return 0 }
+            let waited = (now - job.submitted).seconds / SchedulerSettings.agingTime.seconds
+            return waited >= 1 ? -waited : Double(job.inputSizeBytes) * (1 - waited)
+        }
+        return (weight(left), left) < (weight(right), right)
+    }
+
+    private mutating func start(_ id: JobID, on pool: PoolID) {
+        jobs[id]?.state = .running
+        jobs[id]?.pool = pool
+        jobs[id]?.waitingReason = nil
+        runningJobs.append(id)
+        commands.append(.jobStarted(id, pool))
+        for step in jobs[id]?.steps ?? [] {
+            guard case .synthetic(let count) = step.source else { continue }
+            update(step.id) { step in
+                let nothing = ChunkSummary(sizeBytes: 0, lines: 0)
+                step.tasks = Array(repeating: Task(chunk: nothing), count: count)
+                for index in 0..<count { step.ready.append(index) }
+                step.state = .read
+            }
+            commands.append(.stepChanged(step.id))
+        }
+    }
+
+    /// Publishes the next step whose tasks are all durable, unless another one is at it.
+    mutating func publishNextStep() {
+        for id in runningJobs where publishing == nil {
+            while let index = jobs[id]?.firstOpenStep, let step = jobs[id]?.steps[index],
+                step.isComplete, publishing == nil
+            {
+                if case .synthetic = step.source {
+                    finish(step.id, .done(nil))
+                } else if let reason = rejectReason(of: step) ?? emptyReason(of: step) {
+                    end(id, .failed(reason: reason), failing: step.id)
+                } else {
+                    publishing = step.id
+                    update(step.id) { $0.state = .publishing }
+                    commands.append(.publish(step.id))
+                    commands.append(.stepChanged(step.id))
+                }
+            }
+        }
+    }
+
+    /// Why the finished step has too many rejected rows; nil when it has not.
+    private func rejectReason(of step: Step) -> String? {
+        let (limits, report) = (step.rejectLimits, step.report)
+        guard report.lines >= RejectLimits.linesForShare,
+            Double(report.rejected) > limits.maxShare * Double(report.lines)
+        else { return nil }
+        return "\(report.rejected) of \(report.lines) rows were rejected, more than the share of "
+            + "\(limits.maxShare) that rejects.max_share allows"
+    }
+
+    private func emptyReason(of step: Step) -> String? {
+        guard step.report.lines == 0, !step.allowsEmpty else { return nil }
+        return "the input holds a header and no rows; set allow_empty: true if that is expected"
+    }
+
+    mutating func applyPublicationEvent(_ event: Event) {
+        switch event {
+        case .published(let id, let snapshot):
+            publishing = nil
+            guard let step = step(id) else { return }
+            // A job that was cancelled meanwhile has published all the same: say so.
+            guard !step.state.isEnded || jobs[id.job]?.isEnded == true else { return }
+            finish(id, .done(snapshot))
+        case .publishFailed(let id, let reason):
+            publishing = nil
+            guard jobs[id.job]?.isEnded == false else { return }
+            end(id.job, .failed(reason: reason), failing: id)
+        default:
+            preconditionFailure("not a publication event: \(event)")
+        }
+    }
+
+    private mutating func finish(_ id: StepID, _ state: Step.State) {
+        update(id) { $0.state = state }
+        commands.append(.stepChanged(id))
+        commands.append(.closeStep(id))
+    }
+
+    mutating func endJobs() {
+        for id in runningJobs {
+            guard let job = jobs[id], job.steps.allSatisfy(\.state.isEnded) else { continue }
+            end(id, .done, failing: nil)
+        }
+    }
+
+    /// Ends a job, whatever it is at: running attempts are revoked, open steps closed.
+    mutating func end(_ id: JobID, _ outcome: JobOutcome, failing failed: StepID?) {
+        guard let job = jobs[id], !job.isEnded else { return }
+        for step in job.steps where !step.state.isEnded {
+            var state = Step.State.cancelled
+            if step.id == failed, case .failed(let reason) = outcome {
+                state = .failed(reason: reason)
+            }
+            abandonTasks(of: step)
+            if reading == step.id {
+                reading = nil
+                commands.append(.closeInput(step.id))
+            }
+            update(step.id) { step in
+                step.state = state
+                step.ready.removeAll()
+            }
+            commands.append(.stepChanged(step.id))
+            // While it is being published its files are in use; the answer closes the step.
+            if publishing != step.id { commands.append(.closeStep(step.id)) }
+        }
+        jobs[id]?.state = .ended(outcome)
+        jobs[id]?.waitingReason = nil
+        openJobs.removeAll { $0 == id }
+        runningJobs.removeAll { $0 == id }
+        commands.append(.jobEnded(id, outcome))
+    }
+
+    /// Revokes what runs of a step and releases its chunks.
+    private mutating func abandonTasks(of step: Step) {
+        for (index, task) in step.tasks.enumerated() {
+            switch task.state {
+            case .leased(let attempt):
+                if let worker = attempts[attempt]?.worker {
+                    commands.append(.revoke(attempt, worker))
+                }
+                drop(attempt)
+            case .returned(let attempt):
+                attempts[attempt] = nil
+            case .ready, .done:
+                break
+            }
+            if task.state != .done {
+                commands.append(.releaseChunk(TaskID(step: step.id, index: index)))
+            }
+        }
+    }
+
+    /// Forgets an ended job; its history is the job store's business.
+    package mutating func forget(_ id: JobID) {
+        precondition(jobs[id]?.isEnded ?? true, "job \(id) is forgotten while it runs")
+        jobs[id] = nil
+    }
+}

@@ -1,0 +1,240 @@
+import Base
+
+/// Tasks: how chunks become tasks, are leased, and end.
+extension Scheduler {
+    // MARK: Input
+
+    mutating func openNextInput() {
+        guard reading == nil else { return }
+        for id in runningJobs {
+            guard let index = jobs[id]?.nextWaitingStep else { continue }
+            let step = StepID(job: id, index: index)
+            reading = step
+            update(step) { $0.state = .opening }
+            commands.append(.openInput(step))
+            commands.append(.stepChanged(step))
+            return
+        }
+    }
+
+    /// Keeps a few chunks ahead of the leases, and no more: this is what bounds memory.
+    mutating func requestChunks() {
+        guard let id = reading, let step = step(id), step.state == .reading else { return }
+        let ahead = step.ready.count + step.cutsUnderWay
+        let missing = max(0, SchedulerSettings.chunksAhead - ahead)
+        update(id) { $0.cutsUnderWay += missing }
+        for _ in 0..<missing { commands.append(.cutChunk(id)) }
+    }
+
+    mutating func applyInputEvent(_ event: Event) {
+        switch event {
+        case .inputOpened(let id):
+            guard reading == id else { return }
+            update(id) { $0.state = .reading }
+            commands.append(.stepChanged(id))
+        case .chunkCut(let id, let chunk):
+            guard reading == id else { return }
+            update(id) { step in
+                step.cutsUnderWay -= 1
+                step.ready.append(step.tasks.count)
+                step.tasks.append(Task(chunk: chunk))
+                step.cutBytes += Int64(chunk.sizeBytes)
+            }
+        case .inputEnded(let id):
+            guard reading == id else { return }
+            reading = nil
+            update(id) { $0.state = .read }
+            commands.append(.stepChanged(id))
+        case .inputFailed(let id, let reason):
+            guard reading == id else { return }
+            end(id.job, .failed(reason: reason), failing: id)
+        default:
+            preconditionFailure("not an input event: \(event)")
+        }
+    }
+
+    // MARK: Leases
+
+    /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
+    mutating func leaseTasks() {
+        for id in runningJobs {
+            guard let job = jobs[id], let pool = job.pool else { continue }
+            for index in job.order where !job.steps[index].ready.isEmpty {
+                let step = StepID(job: id, index: index)
+                if case .synthetic = job.steps[index].source {
+                    leaseSyntheticTasks(of: step, in: pool)
+                } else {
+                    leaseChunks(of: step, in: pool)
+                }
+            }
+        }
+    }
+
+    private mutating func leaseChunks(of step: StepID, in pool: PoolID) {
+        while let worker = leastLoadedWorker(in: pool, limit: \.leaseLimit),
+            let index = update(step, { $0.ready.popFirst() })
+        {
+            let task = TaskID(step: step, index: index)
+            commands.append(.lease(begin(task, on: worker), task, worker))
+        }
+    }
+
+    private mutating func leaseSyntheticTasks(of step: StepID, in pool: PoolID) {
+        let healthy = self.healthyWorkers(in: pool)
+        while let ready = self.step(step)?.ready.count, ready > 0,
+            let worker = leastLoadedWorker(in: pool, limit: { _ in syntheticLeaseLimit }),
+            let state = workers[worker]
+        {
+            // A fair share each, so that tasks that take long do not pile up on one worker.
+            let share = max(state.leaseLimit, (ready + healthy - 1) / healthy)
+            let room = min(share, syntheticLeaseLimit) - state.running.count
+            guard room > 0 else { return }
+            var batch: [SyntheticAttempt] = []
+            while batch.count < room, let index = update(step, { $0.ready.popFirst() }) {
+                let task = TaskID(step: step, index: index)
+                batch.append(SyntheticAttempt(attempt: begin(task, on: worker), task: task))
+            }
+            commands.append(.leaseSynthetic(batch, worker))
+        }
+    }
+
+    private func leastLoadedWorker(in pool: PoolID, limit: (Worker) -> Int) -> WorkerID? {
+        guard let members = self.pool(pool)?.workers else { return nil }
+        var best: Worker?
+        for id in members {
+            guard let worker = workers[id], worker.isHealthy, worker.running.count < limit(worker)
+            else { continue }
+            if let found = best, (found.running.count, found.id) < (worker.running.count, worker.id)
+            {
+                continue
+            }
+            best = worker
+        }
+        return best?.id
+    }
+
+    private mutating func begin(_ task: TaskID, on worker: WorkerID) -> AttemptID {
+        let attempt = nextAttempt()
+        attempts[attempt] = Attempt(task: task, worker: worker)
+        workers[worker]?.running.append(attempt)
+        update(task.step) { step in
+            step.tasks[task.index].state = .leased(attempt)
+            step.attempts += 1
+        }
+        return attempt
+    }
+
+    /// Takes an attempt off its worker's list and forgets it.
+    mutating func drop(_ attempt: AttemptID) {
+        guard let worker = attempts.removeValue(forKey: attempt)?.worker else { return }
+        workers[worker]?.running.removeAll { $0 == attempt }
+    }
+
+    // MARK: Ends of attempts
+
+    mutating func applyAttemptEvent(_ event: Event) {
+        switch event {
+        case .resultArrived(let attempt, let report): takeResult(attempt, report)
+        case .resultStored(let attempt): finishTask(of: attempt)
+        case .storeFailed(let attempt, let reason):
+            failAttempt(attempt, .transient, reason: "the result could not be stored: \(reason)")
+        case .syntheticFinished(let finished):
+            for attempt in finished {
+                guard attempts[attempt] != nil else {
+                    lateReports += 1
+                    continue
+                }
+                takeSyntheticResult(attempt)
+            }
+        case .attemptFailed(let attempt, let failure, let reason):
+            failAttempt(attempt, failure, reason: reason)
+        default:
+            preconditionFailure("not an attempt event: \(event)")
+        }
+    }
+
+    private mutating func takeResult(_ id: AttemptID, _ report: TaskReport) {
+        guard let attempt = attempts[id], step(attempt.task.step) != nil else {
+            lateReports += 1
+            commands.append(.discardResult(id))
+            return
+        }
+        let task = attempt.task
+        workers[attempt.worker]?.running.removeAll { $0 == id }
+        workers[attempt.worker]?.finishedAttempts += 1
+        let limits = update(task.step) { step -> RejectLimits in
+            step.tasks[task.index].state = .returned(id)
+            step.tasks[task.index].report = report
+            return step.rejectLimits
+        }
+        let rejected = report.rejected + (step(task.step)?.report.rejected ?? 0)
+        guard rejected <= limits.maxRows else {
+            commands.append(.discardResult(id))
+            let reason =
+                "\(rejected) rows were rejected, more than the \(limits.maxRows) that "
+                + "rejects.max_rows allows"
+            return end(task.step.job, .failed(reason: reason), failing: task.step)
+        }
+        commands.append(.storeResult(id, task))
+    }
+
+    private mutating func finishTask(of id: AttemptID) {
+        guard let task = attempts.removeValue(forKey: id)?.task else { return }
+        update(task.step) { step in
+            step.report.add(step.tasks[task.index].report)
+            step.tasks[task.index].state = .done
+            step.doneTasks += 1
+        }
+        commands.append(.releaseChunk(task))
+        commands.append(.stepChanged(task.step))
+    }
+
+    private mutating func takeSyntheticResult(_ id: AttemptID) {
+        guard let attempt = attempts[id] else { return }
+        workers[attempt.worker]?.finishedAttempts += 1
+        drop(id)
+        update(attempt.task.step) { step in
+            step.tasks[attempt.task.index].state = .done
+            step.doneTasks += 1
+        }
+        commands.append(.stepChanged(attempt.task.step))
+    }
+
+    /// What follows a failure is decided by its class alone.
+    private mutating func failAttempt(_ id: AttemptID, _ failure: FailureClass, reason: String) {
+        guard let task = attempts[id]?.task else {
+            lateReports += 1
+            return
+        }
+        drop(id)
+        let place = describe(task)
+        commands.append(.note(task.step.job, "attempt \(id) of \(place) failed: \(reason)"))
+        switch failure {
+        case .badInput:
+            end(task.step.job, .failed(reason: reason), failing: task.step)
+        case .defect:
+            let text = "\(place): \(reason)"
+            end(task.step.job, .failed(reason: text), failing: task.step)
+        case .transient:
+            let failures = update(task.step) { step -> Int in
+                step.tasks[task.index].failures += 1
+                return step.tasks[task.index].failures
+            }
+            guard failures < settings.maxAttempts else {
+                let text = "\(place) failed \(failures) times, the last time: \(reason)"
+                return end(task.step.job, .failed(reason: text), failing: task.step)
+            }
+            putBack(task)
+        }
+    }
+
+    /// Makes a task ready again whose attempt is gone.
+    mutating func putBack(_ task: TaskID) {
+        update(task.step) { step in
+            step.tasks[task.index].state = .ready
+            step.ready.putBack(task.index)
+        }
+    }
+
+    func describe(_ task: TaskID) -> String { "step \(task.step.index), chunk \(task.index)" }
+}

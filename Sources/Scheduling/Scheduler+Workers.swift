@@ -1,0 +1,114 @@
+import Base
+
+/// Workers: how they join, are missed, drained and lost.
+extension Scheduler {
+    mutating func applyWorkerEvent(_ event: Event, at now: Instant) {
+        switch event {
+        case .workerJoined(let id, let pool, let slots, let wasLaunched):
+            join(Worker(id: id, pool: pool, slots: slots, lastHeard: now), wasLaunched: wasLaunched)
+        case .workerHeard(let id):
+            workers[id]?.lastHeard = now
+            if workers[id]?.state == .suspect { workers[id]?.state = .ready }
+        case .workerClosed(let id, let reason):
+            lose(id, reason: reason, at: now)
+        case .launchFailed(let pool, let reason):
+            noteLaunchFailure(of: pool, reason: reason, at: now)
+        case .drainRequested(let id):
+            guard workers[id] != nil else { return }
+            workers[id]?.state = .draining
+            stopDrainedWorkers()
+        case .scaleRequested(let pool, let count):
+            scale(pool, to: count)
+        default:
+            preconditionFailure("not a worker event: \(event)")
+        }
+        if case .workerHeard = event { return }
+        stopDrainedWorkers()
+    }
+
+    private mutating func join(_ worker: Worker, wasLaunched: Bool) {
+        guard let index = poolIndex(worker.pool) else {
+            preconditionFailure("worker \(worker.id) joins the unknown pool \(worker.pool)")
+        }
+        precondition(workers[worker.id] == nil, "worker \(worker.id) joins twice")
+        workers[worker.id] = worker
+        pools[index].workers.insert(worker.id)
+        pools[index].hadWorkers = true
+        pools[index].exhaustedReason = nil
+        if wasLaunched { pools[index].launching = max(0, pools[index].launching - 1) }
+    }
+
+    /// Silence makes a worker suspect, and more of it lost.
+    mutating func checkWorkers(at now: Instant) {
+        for id in workers.keys.sorted() {
+            guard let worker = workers[id] else { continue }
+            let silence = now - worker.lastHeard
+            if silence > settings.lostAfter {
+                commands.append(.stopWorker(id, reason: "no heartbeat for \(silence.seconds) s"))
+                lose(id, reason: "no heartbeat for \(Int(silence.seconds)) s", at: now)
+            } else if silence > settings.lostAfter / 3, worker.state == .ready {
+                workers[id]?.state = .suspect
+            }
+        }
+        stopDrainedWorkers()
+    }
+
+    private mutating func lose(_ id: WorkerID, reason: String, at now: Instant) {
+        guard let worker = workers.removeValue(forKey: id),
+            let index = poolIndex(worker.pool)
+        else { return }
+        pools[index].workers.remove(id)
+        for (position, attempt) in worker.running.enumerated() {
+            guard let task = attempts.removeValue(forKey: attempt)?.task else { continue }
+            commands.append(
+                .note(task.step.job, "attempt \(attempt) lost with worker \(id): \(reason)")
+            )
+            // Only what was in a slot can have taken the worker down; the rest merely waited.
+            if position < worker.slots, countLoss(of: task, reason: reason) { continue }
+            putBack(task)
+        }
+        // One that finished something was sound: replaced at once. Others are started ever slower.
+        if worker.finishedAttempts > 0 {
+            pools[index].launchDelay = Pool.firstLaunchDelay
+        } else if worker.state != .draining {
+            delayLaunch(of: index, at: now)
+        }
+    }
+
+    /// Counts a lost worker against its task; true when that was one too many and ended the job.
+    private mutating func countLoss(of task: TaskID, reason: String) -> Bool {
+        let lost = update(task.step) { step -> Int in
+            step.tasks[task.index].workersLost += 1
+            return step.tasks[task.index].workersLost
+        }
+        guard lost >= SchedulerSettings.workersLostPerTask else { return false }
+        let text = "\(describe(task)) took down \(lost) workers, the last one: \(reason)"
+        end(task.step.job, .failed(reason: text), failing: task.step)
+        return true
+    }
+
+    /// Lets go of draining workers that have nothing left to do.
+    mutating func stopDrainedWorkers() {
+        for id in workers.keys.sorted() {
+            guard let worker = workers[id], worker.state == .draining, worker.running.isEmpty else {
+                continue
+            }
+            workers[id] = nil
+            if let index = poolIndex(worker.pool) { pools[index].workers.remove(id) }
+            commands.append(.stopWorker(id, reason: "drained"))
+        }
+    }
+
+    private mutating func scale(_ pool: PoolID, to count: Int) {
+        guard let index = poolIndex(pool), pools[index].settings.startsWorkers else { return }
+        pools[index].wantedWorkers = min(count, pools[index].settings.maxWorkers)
+        let members = pools[index].workers.sorted()
+        let surplus = members.count - pools[index].wantedWorkers
+        guard surplus > 0 else { return }
+        // The idlest go first, the youngest among those.
+        let idlest = members.sorted {
+            (workers[$0]?.running.count ?? 0, $1) < (workers[$1]?.running.count ?? 0, $0)
+        }
+        for id in idlest.prefix(surplus) { workers[id]?.state = .draining }
+    }
+}

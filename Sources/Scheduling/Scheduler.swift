@@ -1,0 +1,106 @@
+package import Base
+
+/// Decides which attempt runs on which worker, which input is read and which table is published.
+///
+/// Pure: the caller passes events and the time in and carries the returned commands out, in order.
+/// It reads no clock, file, socket or random source, and nothing depends on the order of a
+/// dictionary: the same events give the same commands.
+///
+/// One input is read at a time, steps of a job the smallest first, so tasks become ready in the
+/// order in which they are to be done; workers that the tail of one step leaves idle go on with the
+/// next. Steps of a job are published in that order, one at a time over all jobs.
+package struct Scheduler: Sendable {
+    package let settings: SchedulerSettings
+    package internal(set) var jobs: [JobID: Job] = [:]
+    package internal(set) var workers: [WorkerID: Worker] = [:]
+    /// In the order in which they are tried.
+    package internal(set) var pools: [Pool]
+    /// Reports of attempts that no longer count, dropped.
+    package internal(set) var lateReports = 0
+
+    /// Jobs that have not ended, oldest first.
+    var openJobs: [JobID] = []
+    /// Running jobs in the order in which they were started.
+    var runningJobs: [JobID] = []
+    var attempts: [AttemptID: Attempt] = [:]
+    var reading: StepID?
+    var publishing: StepID?
+    var commands: [Command] = []
+    private var attemptCounter: Int64 = 0
+
+    package init(settings: SchedulerSettings, at now: Instant) {
+        self.settings = settings
+        pools = settings.pools.map(Pool.init(settings:))
+        for index in pools.indices {
+            let expected = settings.expectedWorkers[pools[index].settings.id] ?? 0
+            guard expected > 0 else { continue }
+            pools[index].hadWorkers = true
+            if pools[index].settings.startsWorkers {
+                pools[index].launchAfter = now + SchedulerSettings.adoptionTime
+            }
+        }
+    }
+
+    /// Takes an event in and returns what follows from it.
+    package mutating func handle(_ event: Event, at now: Instant) -> [Command] {
+        apply(event, at: now)
+        startJobs(at: now)
+        openNextInput()
+        requestChunks()
+        leaseTasks()
+        publishNextStep()
+        endJobs()
+        launchWorkers(at: now)
+        defer { commands.removeAll(keepingCapacity: true) }
+        return commands
+    }
+
+    private mutating func apply(_ event: Event, at now: Instant) {
+        switch event {
+        case .submitted, .cancelRequested:
+            applyJobEvent(event, at: now)
+        case .inputOpened, .chunkCut, .inputEnded, .inputFailed:
+            applyInputEvent(event)
+        case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,
+            .scaleRequested:
+            applyWorkerEvent(event, at: now)
+        case .resultArrived, .resultStored, .storeFailed, .syntheticFinished, .attemptFailed:
+            applyAttemptEvent(event)
+        case .published, .publishFailed:
+            applyPublicationEvent(event)
+        case .tick:
+            checkWorkers(at: now)
+            checkPools(at: now)
+        }
+    }
+
+    /// A number for a new attempt: the epoch above, a counter below, so it is never used again.
+    mutating func nextAttempt() -> AttemptID {
+        attemptCounter += 1
+        precondition(attemptCounter < 1 << 32, "more attempts than one epoch can number")
+        return AttemptID(settings.epoch << 32 | attemptCounter)
+    }
+
+    /// The step, unless its job is unknown.
+    package func step(_ id: StepID) -> Step? {
+        guard let job = jobs[id.job], job.steps.indices.contains(id.index) else { return nil }
+        return job.steps[id.index]
+    }
+
+    /// The task and the worker of an attempt that counts.
+    package func attempt(_ id: AttemptID) -> (task: TaskID, worker: WorkerID)? {
+        attempts[id].map { ($0.task, $0.worker) }
+    }
+
+    /// Changes a step in place; the step must exist.
+    mutating func update<Result>(_ id: StepID, _ change: (inout Step) -> Result) -> Result {
+        precondition(jobs[id.job] != nil, "step \(id) of an unknown job")
+        return change(&jobs[id.job, default: Self.noJob].steps[id.index])
+    }
+
+    /// Only ever named as a default that a precondition rules out.
+    private static let noJob = Job(
+        plan: JobPlan(id: JobID(0), name: "", steps: []),
+        at: Instant(nanoseconds: 0)
+    )
+}

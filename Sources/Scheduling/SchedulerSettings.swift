@@ -1,0 +1,48 @@
+package import Base
+
+/// Everything the scheduler's decisions depend on besides events.
+package struct SchedulerSettings: Sendable, Equatable {
+    /// Failures of one task before its job fails.
+    package var maxAttempts: Int
+    /// Silence after which a worker is lost; after a third of it, it gets no new work.
+    package var lostAfter: Duration
+    /// How long a job's pool may lack workers before the next pool is tried.
+    package var fallbackAfter: Duration
+    /// How long a job may wait for any pool.
+    package var queueTimeout: Duration
+    /// Pools in the order in which they are tried.
+    package var pools: [PoolSettings]
+    /// Number of this reign; the upper half of every attempt's number.
+    package var epoch: Int64
+    /// Workers of an earlier coordinator that are expected to come back, by pool.
+    package var expectedWorkers: [PoolID: Int]
+
+    package init(
+        maxAttempts: Int = 4,
+        lostAfter: Duration = .seconds(30),
+        fallbackAfter: Duration = .seconds(10),
+        queueTimeout: Duration = .seconds(600),
+        pools: [PoolSettings],
+        epoch: Int64 = 1,
+        expectedWorkers: [PoolID: Int] = [:]
+    ) {
+        self.maxAttempts = maxAttempts
+        self.lostAfter = lostAfter
+        self.fallbackAfter = fallbackAfter
+        self.queueTimeout = queueTimeout
+        self.pools = pools
+        self.epoch = epoch
+        self.expectedWorkers = expectedWorkers
+    }
+
+    /// Workers one task may take down before its job fails; failure-model.md section 3.
+    static let workersLostPerTask = 3
+    /// Chunks cut ahead of the leases: inflating must never be what workers wait for.
+    ///
+    /// performance-notes.md: inflate is serial within a file, so at least three.
+    static let chunksAhead = 3
+    /// After so long a job goes before smaller ones; failure-model.md section 3, «Order».
+    static let agingTime = Duration.seconds(600)
+    /// How long a restarted coordinator waits for the workers it had before it starts others.
+    static let adoptionTime = Duration.seconds(2)
+}

@@ -1,0 +1,220 @@
+package import Base
+
+/// The protocol's version; peers of another one are refused, both versions named.
+package let protocolVersion: UInt32 = 1
+
+/// The first message on a connection: who the worker is.
+package struct Hello: Equatable, Sendable {
+    package var protocolVersion: UInt32
+    package var productVersion: String
+    package var pool: String
+    package var host: String
+    package var processID: Int32
+    package var slots: UInt16
+
+    package init(
+        protocolVersion: UInt32,
+        productVersion: String,
+        pool: String,
+        host: String,
+        processID: Int32,
+        slots: UInt16
+    ) {
+        self.protocolVersion = protocolVersion
+        self.productVersion = productVersion
+        self.pool = pool
+        self.host = host
+        self.processID = processID
+        self.slots = slots
+    }
+}
+
+/// Which table of a step a row group belongs to.
+package enum RowGroupTable: UInt8, Equatable, Sendable { case rows = 0, rejects = 1 }
+
+/// One encoded row group of a result; its pages are the next `payloadSizeBytes` of the run.
+package struct ResultRowGroup: Equatable, Sendable {
+    package var table: RowGroupTable
+    package var payloadSizeBytes: Int
+    /// As `RowGroupMetadata` of Parquet encodes itself.
+    package var metadata: [UInt8]
+
+    package init(table: RowGroupTable, payloadSizeBytes: Int, metadata: [UInt8]) {
+        self.table = table
+        self.payloadSizeBytes = payloadSizeBytes
+        self.metadata = metadata
+    }
+}
+
+/// What an attempt made of its chunk; a run with the row groups' pages follows.
+package struct TransformResult: Equatable, Sendable {
+    package var lines: Int64
+    package var rows: Int64
+    package var rejected: Int64
+    /// Fields that did not convert, one count a declared column.
+    package var conversionFailures: [Int64]
+    package var rowGroups: [ResultRowGroup]
+
+    package init(
+        lines: Int64,
+        rows: Int64,
+        rejected: Int64,
+        conversionFailures: [Int64],
+        rowGroups: [ResultRowGroup]
+    ) {
+        self.lines = lines
+        self.rows = rows
+        self.rejected = rejected
+        self.conversionFailures = conversionFailures
+        self.rowGroups = rowGroups
+    }
+
+    /// Size of the run that follows.
+    package var payloadSizeBytes: Int { rowGroups.reduce(0) { $0 + $1.payloadSizeBytes } }
+}
+
+/// Why an attempt failed, as far as the worker can tell.
+package enum FailureKind: UInt8, Equatable, Sendable, CaseIterable {
+    /// Worth another try: out of disk or memory, a damaged transfer.
+    case transient = 0
+    /// The input is at fault; another try would end the same.
+    case badInput = 1
+    /// The product is at fault.
+    case defect = 2
+}
+
+/// What a worker says.
+package enum WorkerMessage: Equatable, Sendable {
+    case hello(Hello)
+    /// A sign of life. Names the attempts that are running.
+    case heartbeat(running: [AttemptID])
+    /// A result's head; data frames and `runEnd` follow.
+    case result(AttemptID, TransformResult)
+    case failed(AttemptID, FailureKind, message: String)
+    /// Tasks without data that are done.
+    case finished([AttemptID])
+    /// The end of the run, with the SHA-256 of its bytes.
+    case runEnd(hash: [UInt8])
+
+    package var encoded: [UInt8] {
+        switch self {
+        case .hello(let hello):
+            frame(.hello) { fields in
+                fields.integer(hello.protocolVersion)
+                fields.text(hello.productVersion)
+                fields.text(hello.pool)
+                fields.text(hello.host)
+                fields.integer(hello.processID)
+                fields.integer(hello.slots)
+            }
+        case .heartbeat(let running):
+            frame(.heartbeat) { $0.list(running) { $0.integer($1.rawValue) } }
+        case .result(let attempt, let result):
+            frame(.result) { fields in
+                fields.integer(attempt.rawValue)
+                fields.integer(result.lines)
+                fields.integer(result.rows)
+                fields.integer(result.rejected)
+                fields.list(result.conversionFailures) { $0.integer($1) }
+                fields.list(result.rowGroups) { fields, rowGroup in
+                    fields.integer(rowGroup.table.rawValue)
+                    fields.integer(UInt32(rowGroup.payloadSizeBytes))
+                    fields.bytes(rowGroup.metadata)
+                }
+            }
+        case .failed(let attempt, let kind, let message):
+            frame(.failed) { fields in
+                fields.integer(attempt.rawValue)
+                fields.integer(kind.rawValue)
+                fields.text(message)
+            }
+        case .finished(let attempts):
+            frame(.finished) { $0.list(attempts) { $0.integer($1.rawValue) } }
+        case .runEnd(let hash):
+            frame(.runEnd) { $0.bytes(hash) }
+        }
+    }
+
+    package init(
+        kind: FrameKind,
+        payload: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        var fields = FieldReader(payload, message: "\(kind)")
+        switch kind {
+        case .hello:
+            self = .hello(
+                Hello(
+                    protocolVersion: try fields.integer(),
+                    productVersion: try fields.text(),
+                    pool: try fields.text(),
+                    host: try fields.text(),
+                    processID: try fields.integer(),
+                    slots: try fields.integer()
+                )
+            )
+        case .heartbeat:
+            self = .heartbeat(running: try fields.attempts())
+        case .result:
+            self = .result(try fields.attempt(), try TransformResult(&fields))
+        case .failed:
+            let attempt = try fields.attempt()
+            let rawKind = try fields.integer(UInt8.self)
+            guard let failure = FailureKind(rawValue: rawKind) else {
+                throw .malformed(message: "failed")
+            }
+            self = .failed(attempt, failure, message: try fields.text())
+        case .finished:
+            self = .finished(try fields.attempts())
+        case .runEnd:
+            self = .runEnd(hash: try fields.bytes())
+        default:
+            throw .unexpectedData("\(kind) from a worker")
+        }
+        try fields.end()
+    }
+}
+
+extension TransformResult {
+    fileprivate init(_ fields: inout FieldReader) throws(WireError) {
+        lines = try fields.integer()
+        rows = try fields.integer()
+        rejected = try fields.integer()
+        conversionFailures = try fields.list(minimumSizeBytes: 8) { fields throws(WireError) in
+            try fields.integer()
+        }
+        rowGroups = try fields.list(minimumSizeBytes: 9) { fields throws(WireError) in
+            guard let table = RowGroupTable(rawValue: try fields.integer()) else {
+                throw .malformed(message: "result")
+            }
+            let size = Int(try fields.integer(UInt32.self))
+            return ResultRowGroup(
+                table: table,
+                payloadSizeBytes: size,
+                metadata: try fields.bytes()
+            )
+        }
+        guard [lines, rows, rejected].allSatisfy({ $0 >= 0 }), rows + rejected == lines else {
+            throw .malformed(message: "result")
+        }
+        guard payloadSizeBytes <= Self.payloadLimitBytes else {
+            throw .fieldTooLarge(
+                field: "payload size",
+                value: payloadSizeBytes,
+                limit: Self.payloadLimitBytes
+            )
+        }
+    }
+
+    /// Four times the largest chunk.
+    ///
+    /// Pages are nearly always smaller than their text; rejects in hexadecimal double it.
+    static let payloadLimitBytes = 4 * Limits.chunkSizeBytes.upperBound
+}
+
+extension FieldReader {
+    mutating func attempt() throws(WireError) -> AttemptID { AttemptID(try integer()) }
+
+    mutating func attempts() throws(WireError) -> [AttemptID] {
+        try list(minimumSizeBytes: 8) { fields throws(WireError) in try fields.attempt() }
+    }
+}
