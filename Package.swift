@@ -9,7 +9,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// A module of ours. Arrows go down only: see ARCHITECTURE.md for the layers.
+/// A module of ours.
+///
+/// Arrows go down only: see ARCHITECTURE.md for the layers.
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }

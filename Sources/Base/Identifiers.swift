@@ -12,13 +12,17 @@ extension Identifier {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A submitted job or workflow, numbered by the job store from 1. Shown as a decimal string.
+/// A submitted job or workflow, numbered by the job store from 1.
+///
+/// Shown as a decimal string.
 package struct JobID: Identifier {
     package let rawValue: Int64
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
-/// One step of a job: the load of one table. Steps count from 0 in the order they were declared.
+/// One step of a job: the load of one table.
+///
+/// Steps count from 0 in the order they were declared.
 package struct StepID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let job: JobID
     package let index: Int
@@ -34,7 +38,9 @@ package struct StepID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// One task of a step: the work on one chunk. Tasks count from 0 in chunk order.
+/// One task of a step: the work on one chunk.
+///
+/// Tasks count from 0 in chunk order.
 package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let step: StepID
     package let index: Int
@@ -50,7 +56,9 @@ package struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// One try of a task on one worker. Numbers only grow within a job store and are never reused.
+/// One try of a task on one worker.
+///
+/// Numbers only grow within a job store and are never reused.
 package struct AttemptID: Identifier {
     package let rawValue: Int64
     package init(_ rawValue: Int64) { self.rawValue = rawValue }

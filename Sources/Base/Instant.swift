@@ -28,13 +28,17 @@ extension Duration {
     package var seconds: Double { Double(nanoseconds) / 1e9 }
 }
 
-/// A point of wall clock time in microseconds since 1970-01-01T00:00:00Z; for records, never for decisions.
+/// A point of wall clock time in microseconds since 1970-01-01T00:00:00Z.
+///
+/// For records, never for decisions.
 package struct WallTime: Hashable, Comparable, Sendable {
     package let microseconds: Int64
 
     package init(microseconds: Int64) { self.microseconds = microseconds }
 
-    package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
+    package static func < (left: Self, right: Self) -> Bool {
+        left.microseconds < right.microseconds
+    }
 
     /// RFC 3339 with `Z` and microseconds, as in `2026-11-23T20:08:10.123456Z`.
     package var rfc3339: String { text(separator: "T", suffix: "Z") }

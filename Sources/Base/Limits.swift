@@ -2,7 +2,9 @@
 ///
 /// Going over one is an error that names it, and each has a test.
 package enum Limits {
-    /// Bytes of one line of an input file, its newline included. failure-model.md: row length 1 MiB.
+    /// Bytes of one line of an input file, its newline included.
+    ///
+    /// failure-model.md: row length 1 MiB.
     package static let lineSizeBytes = 1 << 20
 
     /// Smallest and largest chunk of raw input that a task reads, in bytes.

@@ -36,7 +36,9 @@ package struct TextRange: Equatable, Sendable {
 ///
 /// The value at a null is 0. Not thread-safe: one worker slot owns it and uses it again and again.
 package final class ColumnBatch {
-    /// Rows a batch can hold. With 256 KiB of text a batch this keeps every array in the L2 cache.
+    /// Rows a batch can hold.
+    ///
+    /// With 256 KiB of text a batch this keeps every array in the L2 cache.
     package static let rowCapacity = 16 << 10
 
     package let storage: ColumnStorage

@@ -48,7 +48,9 @@ package struct ColumnDeclaration: Hashable, Sendable {
 /// What turns lines of text into rows of one table: all that a worker has to know of a job file.
 package struct TransformDeclaration: Hashable, Sendable {
     package let columns: [ColumnDeclaration]
-    /// The text of a null field, `\N` by default. May be empty.
+    /// The text of a null field, by default `\N`.
+    ///
+    /// May be empty.
     package let nullMarker: [UInt8]
     /// Whether one CR before each newline is taken off (`line_end: crlf`).
     package let stripsCarriageReturn: Bool
