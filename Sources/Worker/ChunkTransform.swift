@@ -1,0 +1,130 @@
+import Base
+import Columns
+import Gzip
+import Parquet
+import Storage
+import TSV
+import Wire
+
+/// Why a chunk could not be transformed.
+enum TransformError: Error, CustomStringConvertible {
+    case damagedTransfer(expected: UInt32, found: UInt32)
+    case parquet(ParquetError)
+
+    var kind: FailureKind {
+        switch self {
+        case .damagedTransfer: .transient
+        case .parquet: .defect
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .damagedTransfer(let expected, let found):
+            "the chunk arrived damaged: its CRC-32 is \(hex(found)), not \(hex(expected))"
+        case .parquet(let error): "the rows could not be encoded: \(error)"
+        }
+    }
+
+    private func hex(_ value: UInt32) -> String { String(value, radix: 16) }
+}
+
+/// A finished chunk: the message's head, and the pages it announces.
+///
+/// `@unchecked Sendable`: nothing changes any more once the slot has handed it out.
+final class TransformOutput: @unchecked Sendable {
+    let result: TransformResult
+    let payload: ByteBuffer
+    let sha256: [UInt8]
+
+    init(result: TransformResult, payload: ByteBuffer, sha256: [UInt8]) {
+        self.result = result
+        self.payload = payload
+        self.sha256 = sha256
+    }
+}
+
+/// Turns chunks of text into encoded row groups: parse, convert, encode, hash.
+///
+/// Owned by one slot and used for chunk after chunk of a step, so that no buffer is taken anew.
+final class ChunkTransform {
+    private let parser: ChunkParser
+    private let encoder: RowGroupEncoder
+    private let rejectEncoder = RejectEncoder()
+
+    init(_ declaration: TransformDeclaration) {
+        parser = ChunkParser(declaration: declaration)
+        encoder = RowGroupEncoder(
+            columns: declaration.columns,
+            sortColumns: declaration.clusterBy
+        )
+    }
+
+    func run(_ chunk: ChunkWork) throws(TransformError) -> TransformOutput {
+        let lease = chunk.lease
+        let text = UnsafeMutableRawBufferPointer(rebasing: chunk.block.bytes[..<lease.sizeBytes])
+        let found = crc32(UnsafeRawBufferPointer(text))
+        guard found == chunk.crc32 else {
+            throw .damagedTransfer(expected: chunk.crc32, found: found)
+        }
+        do throws(ParquetError) {
+            return try transform(text, of: lease)
+        } catch {
+            throw .parquet(error)
+        }
+    }
+
+    private func transform(
+        _ text: UnsafeMutableRawBufferPointer,
+        of lease: TransformLease
+    ) throws(ParquetError) -> TransformOutput {
+        let payload = ByteBuffer()
+        var rowGroups: [ResultRowGroup] = []
+        var rows: Int64 = 0
+        parser.begin(text, firstLine: lease.firstLine)
+        while let count = parser.next() {
+            try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
+            rows += Int64(count)
+            if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
+                rowGroups.append(try finish(encoder, as: .rows, into: payload))
+            }
+        }
+        if encoder.rowCount > 0 {
+            rowGroups.append(try finish(encoder, as: .rows, into: payload))
+        }
+        if !parser.rejects.isEmpty {
+            try rejectEncoder.encode(
+                parser.rejects,
+                text: UnsafeRawBufferPointer(text),
+                lease: lease,
+                into: payload
+            ) { rowGroups.append($0) }
+        }
+        let result = TransformResult(
+            lines: parser.lineCount,
+            rows: rows,
+            rejected: Int64(parser.rejects.count),
+            conversionFailures: parser.conversionFailures.map(Int64.init),
+            rowGroups: rowGroups
+        )
+        return TransformOutput(
+            result: result,
+            payload: payload,
+            sha256: Digest.sha256(payload.bytes)
+        )
+    }
+}
+
+/// Ends the encoder's row group and says what was added to `payload`.
+func finish(
+    _ encoder: RowGroupEncoder,
+    as table: RowGroupTable,
+    into payload: ByteBuffer
+) throws(ParquetError) -> ResultRowGroup {
+    let metadata = try encoder.finish(into: payload)
+    return ResultRowGroup(
+        table: table,
+        payloadSizeBytes: Int(metadata.payloadSizeBytes),
+        metadata: metadata.encoded()
+    )
+}

@@ -1,0 +1,62 @@
+import Base
+package import Glibc
+import Transport
+
+/// What a worker is started with.
+package struct WorkerOptions: Sendable {
+    /// `HOST:PORT` of the coordinator's worker port.
+    package var coordinator: String
+    package var pool: String
+    /// Attempts run at the same time; nil for one a processor.
+    package var slots: Int?
+
+    package init(coordinator: String, pool: String, slots: Int? = nil) {
+        self.coordinator = coordinator
+        self.pool = pool
+        self.slots = slots
+    }
+}
+
+/// Runs a worker in the foreground until it is told to stop; returns the process's exit code.
+package func runWorker(_ options: WorkerOptions) -> Int32 {
+    guard let address = HostPort(options.coordinator) else {
+        return fail("'\(options.coordinator)' is no HOST:PORT; try 127.0.0.1:7077", code: 2)
+    }
+    guard address.isLoopback else {
+        let text = "\(address) is not loopback: connections to other machines need TLS, which this "
+            + "version does not have yet"
+        return fail(text, code: 2)
+    }
+    let slots = options.slots ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    guard Limits.slots.contains(slots) else {
+        return fail("--slots must be within \(Limits.slots)", code: 2)
+    }
+    do throws(TransportError) {
+        let loop = try EventLoop(name: "worker")
+        let shell = WorkerShell(
+            loop: loop,
+            coordinator: address,
+            pool: options.pool,
+            slotCount: slots
+        )
+        let bound = LoopBound(shell, loop: loop)
+        loop.execute { bound.value.start() }
+        loop.run()
+        return shell.exitCode
+    } catch {
+        return fail(error.description, code: 1)
+    }
+}
+
+private func fail(_ message: String, code: Int32) -> Int32 {
+    WorkerLog.write(message)
+    return code
+}
+
+/// Lines on standard error, which `otjob up` and systemd keep.
+enum WorkerLog {
+    static func write(_ message: String) {
+        let line = "\(EventLoop.wallTime().rfc3339) worker[\(getpid())] \(message)\n"
+        _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(2, $0.baseAddress, $0.count) }
+    }
+}
