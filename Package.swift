@@ -42,6 +42,7 @@ let package = Package(
         system("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         system("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CShims", cSettings: [.unsafeFlags(["-O2"])]),
 
         // Vocabulary
@@ -63,7 +64,7 @@ let package = Package(
         module("Sample", ["Base", "CZlib"]),
 
         // I/O
-        module("Storage", ["Base", "COpenSSL"]),
+        module("Storage", ["Base", "CLinux", "COpenSSL"]),
         module("Database", ["Base", "CSQLite"]),
         module("Transport", ["Base", "CEvent"]),
         module("Channel", ["Base", "Transport", "Wire"]),

@@ -1,0 +1,12 @@
+#pragma once
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+// glibc declares copy_file_range only under _GNU_SOURCE, which Swift's Glibc module does not set,
+// and Swift cannot call the variadic syscall().
+static inline ssize_t otcluster_copy_file_range(
+    int source, off_t *source_offset, int target, off_t *target_offset, size_t count) {
+    return syscall(
+        SYS_copy_file_range, source, source_offset, target, target_offset, count, 0u);
+}

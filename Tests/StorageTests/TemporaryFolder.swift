@@ -1,0 +1,28 @@
+import Glibc
+import Storage
+import Testing
+
+/// Runs `body` with a fresh folder, which is removed afterwards.
+func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+    var template = Array("/tmp/otcluster-storage-XXXXXX".utf8CString)
+    try #require(mkdtemp(&template) != nil)
+    let path = template.withUnsafeBufferPointer { text in
+        text.baseAddress.map { String(cString: $0) } ?? ""
+    }
+    defer {
+        do { try Directory.removeTree(path: path) } catch { Issue.record(error) }
+    }
+    try body(path)
+}
+
+extension File {
+    func write(_ text: String, at offset: Int64 = 0) throws {
+        try Array(text.utf8).withUnsafeBytes { try write($0, at: offset) }
+    }
+
+    func text(at offset: Int64 = 0, count: Int = 1 << 20) throws -> String {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = try bytes.withUnsafeMutableBytes { try read(into: $0, at: offset) }
+        return String(decoding: bytes[..<got], as: UTF8.self)
+    }
+}
