@@ -1,1 +1,1 @@
-// The first file of this target follows.
+import Testing

@@ -1,0 +1,23 @@
+/// The paths of the project's own API, for the server's router and for clients.
+package enum Routes {
+    package static let health = "/healthz"
+    package static let version = "/api/version"
+    package static let jobs = "/api/jobs"
+    package static let explain = "/api/explain"
+    package static let workers = "/api/workers"
+    package static let pools = "/api/pools"
+    package static let tables = "/api/tables"
+    package static let snapshots = "/api/snapshots"
+    package static let store = "/api/store"
+    package static let shutdown = "/api/shutdown"
+
+    package static func job(_ id: String) -> String { "\(jobs)/\(id)" }
+    package static func jobEvents(_ id: String) -> String { "\(jobs)/\(id)/events" }
+    package static func cancelJob(_ id: String) -> String { "\(jobs)/\(id)/cancel" }
+    package static func jobLogs(_ id: String) -> String { "\(jobs)/\(id)/logs" }
+    package static func drainWorker(_ id: String) -> String { "\(workers)/\(id)/drain" }
+    package static func scalePool(_ name: String) -> String { "\(pools)/\(name)/scale" }
+    package static func table(_ schema: String, _ table: String) -> String {
+        "\(tables)/\(schema)/\(table)"
+    }
+}

@@ -1,0 +1,181 @@
+import Base
+import Database
+import Dispatch
+import Transport
+
+/// What the job store keeps of a job.
+struct JobRecord: Sendable {
+    var id: JobID
+    var name: String
+    /// The request as JSON, with the text of job files that were sent along.
+    var request: String
+    var state: String
+    var reason: String?
+    var pool: String?
+    var created: String
+    var started: String?
+    var ended: String?
+    /// The status as `otjob status` shows it, as JSON; empty until the first step changed.
+    var status: String
+}
+
+/// The coordinator's own database: every job that was answered for, and the number of its reign.
+///
+/// SQLite with a rollback journal, synced at each commit: once a submit is answered, the job
+/// survives a crash (failure-model.md, P3). `@unchecked Sendable`: the connection belongs to
+/// `queue`; all calls but `open` come back through the loop.
+final class JobStore: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "job-store")
+    private let loop: EventLoop
+    private let database: Connection
+    /// The number of this reign; it grows with every start.
+    let epoch: Int64
+
+    /// Steps that bring an older file up to date; only ever appended to.
+    private static let migrations = [
+        """
+        CREATE TABLE job (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, request_id TEXT UNIQUE,
+            request TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, pool TEXT,
+            created TEXT NOT NULL, started TEXT, ended TEXT, status TEXT NOT NULL DEFAULT '');
+        CREATE INDEX job_by_state ON job (state);
+        CREATE TABLE reign (epoch INTEGER PRIMARY KEY, started TEXT NOT NULL);
+        """
+    ]
+
+    init(path: String, loop: EventLoop) throws(DatabaseError) {
+        self.loop = loop
+        let database = try Connection(path: path, mode: .readWriteCreate)
+        self.database = database
+        epoch = try database.transaction { () throws(DatabaseError) in
+            try Self.migrate(database)
+            let last = try database.query("SELECT coalesce(max(epoch), 0) FROM reign") {
+                (row) throws(DatabaseError) in try row.integer(0)
+            }
+            let epoch = (last.first ?? 0) + 1
+            try database.run(
+                "INSERT INTO reign VALUES (?, ?)",
+                [.integer(epoch), .text(EventLoop.wallTime().rfc3339)]
+            )
+            return epoch
+        }
+    }
+
+    private static func migrate(_ database: Connection) throws(DatabaseError) {
+        let version = try database.query("PRAGMA user_version") {
+            (row) throws(DatabaseError) in try row.integer(0)
+        }
+        for migration in migrations.dropFirst(Int(version.first ?? 0)) {
+            try database.execute(migration)
+        }
+        try database.execute("PRAGMA user_version = \(migrations.count)")
+    }
+
+    // MARK: Calls from the loop
+
+    /// Records a job; a request id that is known gives the job it made, and `isNew` false.
+    func insert(
+        name: String,
+        requestID: String?,
+        request: String,
+        created: String,
+        _ completion: @escaping (Result<(id: JobID, isNew: Bool), DatabaseError>) -> Void
+    ) {
+        perform(completion) { (database) throws(DatabaseError) in
+            if let requestID {
+                let known = try database.query(
+                    "SELECT id FROM job WHERE request_id = ?",
+                    [.text(requestID)]
+                ) { (row) throws(DatabaseError) in JobID(try row.integer(0)) }
+                if let id = known.first { return (id, false) }
+            }
+            try database.run(
+                "INSERT INTO job (name, request_id, request, state, created) "
+                    + "VALUES (?, ?, ?, 'PENDING', ?)",
+                [.text(name), .optional(requestID), .text(request), .text(created)]
+            )
+            return (JobID(database.lastInsertedRowID), true)
+        }
+    }
+
+    /// Writes what changed of a job.
+    func update(
+        _ record: JobRecord,
+        _ completion: @escaping (Result<Void, DatabaseError>) -> Void
+    ) {
+        perform(completion) { (database) throws(DatabaseError) in
+            try database.run(
+                "UPDATE job SET state = ?, reason = ?, pool = ?, started = ?, ended = ?, "
+                    + "status = ? WHERE id = ?",
+                [
+                    .text(record.state), .optional(record.reason), .optional(record.pool),
+                    .optional(record.started), .optional(record.ended), .text(record.status),
+                    .integer(record.id.rawValue),
+                ]
+            )
+        }
+    }
+
+    func job(
+        _ id: JobID,
+        _ completion: @escaping (Result<JobRecord?, DatabaseError>) -> Void
+    ) {
+        perform(completion) { (database) throws(DatabaseError) in
+            try Self.records(database, "WHERE id = ?", [.integer(id.rawValue)]).first
+        }
+    }
+
+    /// All jobs, the newest first.
+    func list(_ completion: @escaping (Result<[JobRecord], DatabaseError>) -> Void) {
+        perform(completion) { (database) throws(DatabaseError) in
+            try Self.records(database, "ORDER BY id DESC", [])
+        }
+    }
+
+    /// Jobs that had not ended when an earlier coordinator did, oldest first.
+    func unfinished(_ completion: @escaping (Result<[JobRecord], DatabaseError>) -> Void) {
+        perform(completion) { (database) throws(DatabaseError) in
+            try Self.records(database, "WHERE state IN ('PENDING', 'RUNNING') ORDER BY id", [])
+        }
+    }
+
+    /// Waits until everything asked for so far is done; for the end of the process.
+    func drain() { queue.sync {} }
+
+    private static func records(
+        _ database: Connection,
+        _ condition: String,
+        _ values: [Value]
+    ) throws(DatabaseError) -> [JobRecord] {
+        try database.query(
+            "SELECT id, name, request, state, reason, pool, created, started, ended, status "
+                + "FROM job " + condition,
+            values
+        ) { (row) throws(DatabaseError) in
+            JobRecord(
+                id: JobID(try row.integer(0)),
+                name: try row.text(1),
+                request: try row.text(2),
+                state: try row.text(3),
+                reason: row.optionalText(4),
+                pool: row.optionalText(5),
+                created: try row.text(6),
+                started: row.optionalText(7),
+                ended: row.optionalText(8),
+                status: try row.text(9)
+            )
+        }
+    }
+
+    /// Runs `body` on the queue and `completion` on the loop.
+    private func perform<Value: Sendable>(
+        _ completion: @escaping (Result<Value, DatabaseError>) -> Void,
+        _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Value
+    ) {
+        let answer = LoopBound(completion, loop: loop)
+        queue.async { [self] in
+            let result = Result { () throws(DatabaseError) in try body(database) }
+            loop.execute { answer.value(result) }
+        }
+    }
+}

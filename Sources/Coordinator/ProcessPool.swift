@@ -1,0 +1,129 @@
+import Base
+import Glibc
+import Storage
+import Transport
+
+/// Worker processes that the coordinator starts on its own machine.
+///
+/// They live in sessions of their own, so that they outlive the coordinator; a file a process under
+/// `STATE/workers` (its name the process id, its content the start time) lets `otjob down` find them
+/// when the coordinator is gone. Lives on the loop.
+final class ProcessPool {
+    struct Launch {
+        let pool: PoolID
+        var hasJoined = false
+    }
+
+    private let directory: String
+    private let coordinator: HostPort
+    private var launched: [pid_t: Launch] = [:]
+
+    init(directory: String, coordinator: HostPort) throws(StorageError) {
+        self.directory = directory
+        self.coordinator = coordinator
+        try Directory.create(path: directory)
+    }
+
+    /// Starts one worker; throws with the system's reason.
+    func launch(_ pool: PoolID, slots: Int) throws(StorageError) {
+        let arguments = [
+            "otjob", "worker", "--coordinator", "\(coordinator)", "--pool", "\(pool)", "--slots",
+            "\(slots)",
+        ]
+        let pid = try spawn(arguments)
+        launched[pid] = Launch(pool: pool)
+        try note(pid)
+    }
+
+    /// Marks a started worker as joined; false when the process is none of ours or has joined before.
+    func markJoined(_ pid: pid_t) -> Bool {
+        guard let launch = launched[pid], !launch.hasJoined else { return false }
+        launched[pid]?.hasJoined = true
+        return true
+    }
+
+    /// Collects processes that ended: their pools, whether they had joined, and how they ended.
+    func reap() -> [(pid: pid_t, launch: Launch, reason: String)] {
+        var ended: [(pid_t, Launch, String)] = []
+        for (pid, launch) in launched.sorted(by: { $0.key < $1.key }) {
+            var status: Int32 = 0
+            guard waitpid(pid, &status, WNOHANG) == pid else { continue }
+            launched[pid] = nil
+            forget(pid)
+            let signal = status & 0x7f
+            let reason =
+                signal == 0
+                ? "exit code \((status >> 8) & 0xff), see coordinator.log" : "signal \(signal)"
+            ended.append((pid, launch, reason))
+        }
+        return ended
+    }
+
+    /// Process ids of workers noted here that live, also those of an earlier coordinator.
+    func living() -> [pid_t] {
+        guard let names = try? Directory.list(path: directory) else { return [] }
+        return names.compactMap { name in
+            guard let pid = pid_t(name) else { return nil }
+            if let started = processStartTicks(pid), started == noted(pid) { return pid }
+            forget(pid)
+            return nil
+        }
+    }
+
+    private func spawn(_ arguments: [String]) throws(StorageError) -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        defer { for argument in argv { free(argument) } }
+        argv.append(nil)
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, &argv, environ)
+        guard code == 0 else {
+            throw .system(operation: "spawn", path: "/proc/self/exe", errno: code)
+        }
+        return pid
+    }
+
+    private func note(_ pid: pid_t) throws(StorageError) {
+        let text = Array("\(processStartTicks(pid) ?? 0)\n".utf8)
+        let file = try File.create(path: "\(directory)/\(pid)", exclusive: false)
+        let outcome = text.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try file.write(bytes, at: 0) }
+        }
+        try outcome.get()
+    }
+
+    private func noted(_ pid: pid_t) -> UInt64? {
+        smallFile("\(directory)/\(pid)").flatMap { UInt64($0.prefix { $0.isNumber }) }
+    }
+
+    private func forget(_ pid: pid_t) {
+        if Directory.exists(path: "\(directory)/\(pid)") {
+            removeQuietly("\(directory)/\(pid)")
+        }
+    }
+}
+
+/// When the process was started, in clock ticks since boot: with its id, its identity (proc(5)).
+func processStartTicks(_ pid: pid_t) -> UInt64? {
+    guard let text = smallFile("/proc/\(pid)/stat"),
+        let behindName = text.lastIndex(of: ")")
+    else { return nil }
+    // Field 22, counted from 1; field 3 is the first one behind the name.
+    let fields = text[text.index(after: behindName)...].split(separator: " ")
+    return fields.count > 19 ? UInt64(fields[19]) : nil
+}
+
+/// The text of a file of at most a page.
+private func smallFile(_ path: String) -> String? {
+    guard let file = try? File.open(readingFrom: path) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    return count.map { String(decoding: bytes.prefix($0), as: UTF8.self) }
+}

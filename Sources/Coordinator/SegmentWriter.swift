@@ -1,0 +1,103 @@
+import Base
+import Catalog
+import Parquet
+import Storage
+
+/// Puts stored row groups together into one Parquet file, without decoding them.
+///
+/// The file is written under a temporary name, synced, read back by its footer and only then
+/// renamed: a segment is whole or it is not there.
+struct SegmentWriter {
+    let directory: String
+    let name: String
+    var layout: SegmentLayout
+
+    init(directory: String, name: String, layout: SegmentLayout) {
+        self.directory = directory
+        self.name = name
+        self.layout = layout
+    }
+
+    /// Writes the segment and says what the catalog has to know of it.
+    func write(
+        _ rowGroups: [StoredResult.RowGroup],
+        from spool: File
+    ) throws(StorageError) -> SegmentRecord {
+        let temporary = "\(directory)/.\(name).tmp"
+        let file = try File.create(path: temporary, exclusive: false)
+        var layout = self.layout
+        try write(SegmentLayout.header, to: file, at: 0)
+        var offset = Int64(SegmentLayout.header.count)
+        for run in Self.runs(of: rowGroups) {
+            try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
+            for rowGroup in run.rowGroups {
+                layout.append(rowGroup.metadata, at: offset)
+                offset += rowGroup.metadata.payloadSizeBytes
+            }
+        }
+        let footer = layout.footer()
+        try write(footer.bytes, to: file, at: offset)
+        let sizeBytes = offset + Int64(footer.bytes.count)
+        try file.synchronize()
+        try verify(file, sizeBytes: sizeBytes, footer: footer.bytes)
+        try Directory.rename(from: temporary, to: "\(directory)/\(name)")
+        return SegmentRecord(
+            fileName: name,
+            rowCount: layout.rowCount,
+            sizeBytes: sizeBytes,
+            footerSizeBytes: Int64(footer.footerSizeBytes),
+            statistics: layout.statistics
+        )
+    }
+
+    private func write(_ bytes: [UInt8], to file: File, at offset: Int64) throws(StorageError) {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try file.write(bytes, at: offset) }
+        }
+        try outcome.get()
+    }
+
+    /// The file must have the size and the footer that were written.
+    private func verify(
+        _ file: File,
+        sizeBytes: Int64,
+        footer: [UInt8]
+    ) throws(StorageError) {
+        let written = try File.open(readingFrom: file.path)
+        var tail = [UInt8](repeating: 0, count: footer.count)
+        let outcome = tail.withUnsafeMutableBytes { bytes in
+            Result { () throws(StorageError) in
+                try written.read(into: bytes, at: sizeBytes - Int64(footer.count))
+            }
+        }
+        let isWhole = try outcome.get() == footer.count && tail == footer
+        guard isWhole, try written.identity().sizeBytes == sizeBytes else {
+            throw .unexpectedEnd(path: file.path, offset: sizeBytes)
+        }
+    }
+
+    /// Row groups that lie next to each other in the spool, copied with one call.
+    private struct CopyRun {
+        var offset: Int64
+        var sizeBytes: Int64
+        var rowGroups: [StoredResult.RowGroup]
+    }
+
+    private static func runs(of rowGroups: [StoredResult.RowGroup]) -> [CopyRun] {
+        var runs: [CopyRun] = []
+        for rowGroup in rowGroups {
+            let size = rowGroup.metadata.payloadSizeBytes
+            if let last = runs.indices.last,
+                runs[last].offset + runs[last].sizeBytes == rowGroup.offset
+            {
+                runs[last].sizeBytes += size
+                runs[last].rowGroups.append(rowGroup)
+            } else {
+                runs.append(
+                    CopyRun(offset: rowGroup.offset, sizeBytes: size, rowGroups: [rowGroup])
+                )
+            }
+        }
+        return runs
+    }
+}

@@ -1,0 +1,164 @@
+import Base
+import Channel
+import Columns
+import Transport
+import Wire
+
+/// What a worker's connection tells the shell.
+protocol WorkerLinkDelegate: AnyObject {
+    /// A worker says who it is; the answer is its identity, or why it is refused.
+    func admit(_ link: WorkerLink, _ hello: Hello) -> Result<Welcome, RefusedError>
+    func heard(_ link: WorkerLink)
+    func received(
+        _ result: TransformResult,
+        of attempt: AttemptID,
+        block: MemoryBlock,
+        sha256: [UInt8],
+        from link: WorkerLink
+    )
+    func finished(_ attempts: [AttemptID], from link: WorkerLink)
+    func failed(_ attempt: AttemptID, _ kind: FailureKind, message: String, from link: WorkerLink)
+    func closed(_ link: WorkerLink, reason: String)
+}
+
+/// Why a worker was not taken in.
+struct RefusedError: Error { let reason: String }
+
+/// The coordinator's end of one worker's connection. Lives on the loop.
+final class WorkerLink: ChannelDelegate {
+    /// Time for the first message of a connection; after it, the connection is closed.
+    private static let helloTimeout = Duration.seconds(10)
+
+    private(set) var id: WorkerID?
+    private(set) var hello: Hello?
+    private let loop: EventLoop
+    /// Where the pages of results are received.
+    private let memory: MemoryPool
+    private unowned let delegate: any WorkerLinkDelegate
+    private var channel: Channel?
+    private var helloTimer: Timer?
+    private var declared: Set<StepID> = []
+    private var incoming: (attempt: AttemptID, result: TransformResult, block: MemoryBlock)?
+
+    init(
+        connection: Connection,
+        loop: EventLoop,
+        memory: MemoryPool,
+        delegate: any WorkerLinkDelegate
+    ) {
+        self.loop = loop
+        self.memory = memory
+        self.delegate = delegate
+        let channel = Channel(connection: connection, delegate: self)
+        self.channel = channel
+        helloTimer = loop.schedule(after: Self.helloTimeout) { [weak channel] in
+            channel?.close("no hello within \(Int(Self.helloTimeout.seconds)) s")
+        }
+        channel.start()
+    }
+
+    func send(_ message: CoordinatorMessage) { channel?.send(message.encoded) }
+
+    func close(_ reason: String) { channel?.close(reason) }
+
+    /// Sends a chunk; the step is declared before its first one.
+    func lease(
+        _ text: CutText,
+        attempt: AttemptID,
+        step: StepID,
+        declaration: TransformDeclaration
+    ) {
+        if declared.insert(step).inserted { send(.declare(step, declaration)) }
+        let lease = TransformLease(
+            attempt: attempt,
+            step: step,
+            source: text.source,
+            firstLine: text.firstLine,
+            sizeBytes: text.sizeBytes
+        )
+        let block = text.block
+        channel?.send(
+            OutgoingRun(
+                head: CoordinatorMessage.lease(lease).encoded,
+                data: text.sizeBytes == 0 ? [] : [block.prefix(text.sizeBytes)],
+                end: CoordinatorMessage.runEnd(crc32: text.crc32).encoded,
+                // The closure keeps the text alive until it is written.
+                released: { withExtendedLifetime(block) {} }
+            )
+        )
+    }
+
+    func forget(_ step: StepID) {
+        if declared.remove(step) != nil { send(.forget(step)) }
+    }
+
+    // MARK: ChannelDelegate
+
+    func channel(
+        _ channel: Channel,
+        received kind: FrameKind,
+        payload: UnsafeRawBufferPointer
+    ) throws(WireError) {
+        let message = try WorkerMessage(kind: kind, payload: payload)
+        guard id != nil else { return try receiveFirst(message) }
+        delegate.heard(self)
+        switch message {
+        case .hello: throw .unexpectedData("a second hello")
+        case .heartbeat:
+            // The answer tells the worker that its coordinator lives.
+            send(.credit(bytes: 0))
+        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .runEnd(let hash):
+            try channel.endRun()
+            guard let run = incoming else { throw .unexpectedData("the end of no result") }
+            incoming = nil
+            delegate.received(
+                run.result,
+                of: run.attempt,
+                block: run.block,
+                sha256: hash,
+                from: self
+            )
+        case .failed(let attempt, let kind, let message):
+            delegate.failed(attempt, kind, message: message, from: self)
+        case .finished(let attempts):
+            delegate.finished(attempts, from: self)
+        }
+    }
+
+    private func receiveFirst(_ message: WorkerMessage) throws(WireError) {
+        guard case .hello(let hello) = message else {
+            throw .unexpectedData("the first message is no hello")
+        }
+        helloTimer = nil
+        self.hello = hello
+        switch delegate.admit(self, hello) {
+        case .success(let welcome):
+            id = welcome.worker
+            send(.welcome(welcome))
+        case .failure(let refusal):
+            send(.refuse(reason: refusal.reason))
+        }
+    }
+
+    private func begin(
+        _ attempt: AttemptID,
+        _ result: TransformResult,
+        on channel: Channel
+    ) throws(WireError) {
+        let block = memory.take(capacity: max(1, result.payloadSizeBytes))
+        incoming = (attempt, result, block)
+        try channel.beginRun(
+            into: UnsafeMutableRawBufferPointer(
+                rebasing: block.bytes[..<result.payloadSizeBytes]
+            )
+        )
+    }
+
+    func channel(_ channel: Channel, closed reason: String) {
+        self.channel = nil
+        helloTimer = nil
+        incoming = nil
+        delegate.closed(self, reason: reason)
+    }
+}
