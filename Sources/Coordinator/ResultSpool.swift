@@ -146,7 +146,7 @@ private final class SpoolFiles: @unchecked Sendable {
             do throws(ParquetError) {
                 let metadata = try RowGroupMetadata(decoding: rowGroup.metadata, columns: columns)
                 guard metadata.payloadSizeBytes == Int64(rowGroup.payloadSizeBytes) else {
-                    throw ParquetError.malformed("a row group's size differs from its pages'")
+                    throw .malformedMetadata(offset: 0, reason: "its size differs from its pages")
                 }
                 rowGroups.append(
                     StoredResult.RowGroup(table: rowGroup.table, metadata: metadata, offset: offset)

@@ -55,7 +55,7 @@ extension Scheduler {
     private func queuesBefore(_ left: JobID, _ right: JobID, at now: Instant) -> Bool {
         func weight(_ id: JobID) -> Double {
             guard let job = jobs[id] else { return 0 }
-            let waited = (now - job.submitted).seconds / SchedulerSettings.agingTime.seconds
+            let waited = (now - job.submitted).seconds / SchedulingSettings.agingTime.seconds
             return waited >= 1 ? -waited : Double(job.inputSizeBytes) * (1 - waited)
         }
         return (weight(left), left) < (weight(right), right)

@@ -21,7 +21,7 @@ extension Scheduler {
     mutating func requestChunks() {
         guard let id = reading, let step = step(id), step.state == .reading else { return }
         let ahead = step.ready.count + step.cutsUnderWay
-        let missing = max(0, SchedulerSettings.chunksAhead - ahead)
+        let missing = max(0, SchedulingSettings.chunksAhead - ahead)
         update(id) { $0.cutsUnderWay += missing }
         for _ in 0..<missing { commands.append(.cutChunk(id)) }
     }

@@ -81,7 +81,7 @@ extension Scheduler {
             step.tasks[task.index].workersLost += 1
             return step.tasks[task.index].workersLost
         }
-        guard lost >= SchedulerSettings.workersLostPerTask else { return false }
+        guard lost >= SchedulingSettings.workersLostPerTask else { return false }
         let text = "\(describe(task)) took down \(lost) workers, the last one: \(reason)"
         end(task.step.job, .failed(reason: text), failing: task.step)
         return true

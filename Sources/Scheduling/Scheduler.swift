@@ -10,7 +10,7 @@ package import Base
 /// order in which they are to be done; workers that the tail of one step leaves idle go on with the
 /// next. Steps of a job are published in that order, one at a time over all jobs.
 package struct Scheduler: Sendable {
-    package let settings: SchedulerSettings
+    package let settings: SchedulingSettings
     package internal(set) var jobs: [JobID: Job] = [:]
     package internal(set) var workers: [WorkerID: Worker] = [:]
     /// In the order in which they are tried.
@@ -23,12 +23,13 @@ package struct Scheduler: Sendable {
     /// Running jobs in the order in which they were started.
     var runningJobs: [JobID] = []
     var attempts: [AttemptID: Attempt] = [:]
-    var reading: StepID?
+    /// The step whose input is being read.
+    package internal(set) var reading: StepID?
     var publishing: StepID?
     var commands: [Command] = []
     private var attemptCounter: Int64 = 0
 
-    package init(settings: SchedulerSettings, at now: Instant) {
+    package init(settings: SchedulingSettings, at now: Instant) {
         self.settings = settings
         pools = settings.pools.map(Pool.init(settings:))
         for index in pools.indices {
@@ -36,7 +37,7 @@ package struct Scheduler: Sendable {
             guard expected > 0 else { continue }
             pools[index].hadWorkers = true
             if pools[index].settings.startsWorkers {
-                pools[index].launchAfter = now + SchedulerSettings.adoptionTime
+                pools[index].launchAfter = now + SchedulingSettings.adoptionTime
             }
         }
     }

@@ -34,14 +34,17 @@ enum TransformError: Error, CustomStringConvertible {
 /// `@unchecked Sendable`: nothing changes any more once the slot has handed it out.
 final class TransformOutput: @unchecked Sendable {
     let result: TransformResult
-    let payload: ByteBuffer
     let sha256: [UInt8]
+    private let payload: ByteBuffer
 
-    init(result: TransformResult, payload: ByteBuffer, sha256: [UInt8]) {
+    init(result: TransformResult, payload: consuming ByteBuffer) {
         self.result = result
+        sha256 = Digest.sha256(payload.bytes)
         self.payload = payload
-        self.sha256 = sha256
     }
+
+    /// The pages of all row groups, valid as long as this object.
+    var bytes: UnsafeRawBufferPointer { payload.bytes }
 }
 
 /// Turns chunks of text into encoded row groups: parse, convert, encode, hash.
@@ -78,7 +81,7 @@ final class ChunkTransform {
         _ text: UnsafeMutableRawBufferPointer,
         of lease: TransformLease
     ) throws(ParquetError) -> TransformOutput {
-        let payload = ByteBuffer()
+        var payload = ByteBuffer()
         var rowGroups: [ResultRowGroup] = []
         var rows: Int64 = 0
         parser.begin(text, firstLine: lease.firstLine)
@@ -86,18 +89,18 @@ final class ChunkTransform {
             try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
             rows += Int64(count)
             if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
-                rowGroups.append(try finish(encoder, as: .rows, into: payload))
+                rowGroups.append(try finish(encoder, as: .rows, into: &payload))
             }
         }
         if encoder.rowCount > 0 {
-            rowGroups.append(try finish(encoder, as: .rows, into: payload))
+            rowGroups.append(try finish(encoder, as: .rows, into: &payload))
         }
         if !parser.rejects.isEmpty {
             try rejectEncoder.encode(
                 parser.rejects,
                 text: UnsafeRawBufferPointer(text),
                 lease: lease,
-                into: payload
+                into: &payload
             ) { rowGroups.append($0) }
         }
         let result = TransformResult(
@@ -107,11 +110,7 @@ final class ChunkTransform {
             conversionFailures: parser.conversionFailures.map(Int64.init),
             rowGroups: rowGroups
         )
-        return TransformOutput(
-            result: result,
-            payload: payload,
-            sha256: Digest.sha256(payload.bytes)
-        )
+        return TransformOutput(result: result, payload: payload)
     }
 }
 
@@ -119,9 +118,9 @@ final class ChunkTransform {
 func finish(
     _ encoder: RowGroupEncoder,
     as table: RowGroupTable,
-    into payload: ByteBuffer
+    into payload: inout ByteBuffer
 ) throws(ParquetError) -> ResultRowGroup {
-    let metadata = try encoder.finish(into: payload)
+    let metadata = try encoder.finish(into: &payload)
     return ResultRowGroup(
         table: table,
         payloadSizeBytes: Int(metadata.payloadSizeBytes),

@@ -14,7 +14,7 @@ final class RejectEncoder {
         _ rejects: [RejectedLine],
         text: UnsafeRawBufferPointer,
         lease: TransformLease,
-        into payload: ByteBuffer,
+        into payload: inout ByteBuffer,
         onRowGroup: (ResultRowGroup) -> Void
     ) throws(ParquetError) {
         for start in stride(from: 0, to: rejects.count, by: ColumnBatch.rowCapacity) {
@@ -24,7 +24,7 @@ final class RejectEncoder {
                 let outcome = arena.withUnsafeBytes { bytes in
                     Result { () throws(ParquetError) in
                         try encoder.append(batches, text: bytes)
-                        return try finish(encoder, as: .rejects, into: payload)
+                        return try finish(encoder, as: .rejects, into: &payload)
                     }
                 }
                 onRowGroup(try outcome.get())

@@ -1,5 +1,5 @@
 import Base
-package import Glibc
+import Glibc
 import Transport
 
 /// What a worker is started with.

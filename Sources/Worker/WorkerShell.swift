@@ -214,8 +214,8 @@ final class WorkerShell: ChannelDelegate {
             session.running.insert(work.attempt)
             let number = session.number
             let shell = LoopBound(self, loop: loop)
-            slot.run(work) { result in
-                shell.loop.execute { shell.value.slotEnded(result, session: number) }
+            slot.run(work) { [loop] result in
+                loop.execute { shell.value.slotEnded(result, session: number) }
             }
         }
     }
@@ -246,7 +246,7 @@ final class WorkerShell: ChannelDelegate {
             channel?.send(
                 OutgoingRun(
                     head: WorkerMessage.result(result.attempt, output.result).encoded,
-                    data: output.payload.isEmpty ? [] : [output.payload.bytes],
+                    data: output.bytes.isEmpty ? [] : [output.bytes],
                     end: WorkerMessage.runEnd(hash: output.sha256).encoded,
                     // The closure keeps the pages alive until they are written.
                     released: { withExtendedLifetime(output) {} }

@@ -1,7 +1,7 @@
 package import Base
 
 /// Everything the scheduler's decisions depend on besides events.
-package struct SchedulerSettings: Sendable, Equatable {
+package struct SchedulingSettings: Sendable, Equatable {
     /// Failures of one task before its job fails.
     package var maxAttempts: Int
     /// Silence after which a worker is lost; after a third of it, it gets no new work.

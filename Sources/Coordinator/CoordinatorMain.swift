@@ -1,0 +1,124 @@
+import Base
+import Catalog
+import Database
+import Glibc
+import HTTP
+import Jobs
+import Storage
+import Transport
+
+/// Runs the coordinator in the foreground until it is told to stop; returns the exit code.
+///
+/// - Parameters:
+///   - configurationPath: the `cluster.yaml`; nil for the defaults in the current folder.
+///   - workers: how many workers the first `process` pool shall have, instead of its `workers`.
+package func runCoordinator(configurationPath: String?, workers: Int? = nil) -> Int32 {
+    do {
+        var configuration = try ClusterConfiguration.load(path: configurationPath)
+        if let workers { configuration.setWorkers(workers) }
+        try run(configuration)
+        return 0
+    } catch {
+        CoordinatorLog.write("\(error)")
+        return error is ConfigurationError ? 2 : 1
+    }
+}
+
+/// Why a coordinator does not start.
+struct StartError: Error, CustomStringConvertible { let description: String }
+
+private func run(_ configuration: ClusterConfiguration) throws {
+    let state = configuration.stateDirectory
+    for directory in [state, state + "/logs", configuration.storage.raw, configuration.storage.tables]
+    {
+        try Directory.create(path: directory)
+    }
+    // Held until the process ends: two coordinators must never write one state.
+    let lock = try StateLock(path: state + "/lock")
+    try sweepSpool(CoordinatorShell.spoolDirectory(configuration))
+
+    guard let workerAddress = HostPort(configuration.listen.workers),
+        let httpAddress = HostPort(configuration.listen.http)
+    else { throw StartError(description: "listen: an address is no HOST:PORT") }
+    let library = try JobLibrary(directories: configuration.jobs)
+    let loop = try EventLoop(name: "coordinator")
+    let jobStore = try JobStore(path: state + "/jobs.sqlite", loop: loop)
+    let tables = configuration.storage.tables
+    let shell = CoordinatorShell(
+        loop: loop,
+        configuration: configuration,
+        library: library,
+        jobStore: jobStore,
+        catalog: try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/"),
+        processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress)
+    )
+    let bound = LoopBound(shell, loop: loop)
+    let failure = StartFailure()
+    loop.execute {
+        do {
+            try listen(bound.value, workers: workerAddress, http: httpAddress)
+            try writePID(to: state)
+            bound.value.start()
+            CoordinatorLog.write("serves http://\(httpAddress)/, workers at \(workerAddress)")
+        } catch {
+            failure.error = error
+            loop.stop()
+        }
+    }
+    loop.run()
+    if let error = failure.error { throw error }
+    try Directory.remove(path: state + "/coordinator.pid")
+    withExtendedLifetime(lock) {}
+}
+
+/// What went wrong on the loop at the start. `@unchecked Sendable`: read after the loop has ended.
+private final class StartFailure: @unchecked Sendable {
+    var error: (any Error)?
+}
+
+private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort) throws {
+    let listener = try Listener(loop: shell.loop, address: workers) { [unowned shell] connection in
+        shell.accept(connection)
+    }
+    let router = shell.makeRouter()
+    let server = try HTTPServer(loop: shell.loop, address: http) { request, exchange in
+        router.route(request, exchange)
+    }
+    shell.servers = (listener, server)
+}
+
+/// What an earlier coordinator spooled belongs to attempts that no longer count.
+private func sweepSpool(_ directory: String) throws(StorageError) {
+    if Directory.exists(path: directory) { try Directory.removeTree(path: directory) }
+    try Directory.create(path: directory)
+}
+
+private func writePID(to state: String) throws(StorageError) {
+    let text = Array("\(getpid())\n".utf8)
+    let file = try File.create(path: state + "/coordinator.pid.tmp", exclusive: false)
+    let outcome = text.withUnsafeBytes { bytes in
+        Result { () throws(StorageError) in try file.write(bytes, at: 0) }
+    }
+    try outcome.get()
+    try Directory.rename(from: state + "/coordinator.pid.tmp", to: state + "/coordinator.pid")
+}
+
+/// An exclusive lock on the state directory, released by the kernel when the process ends.
+private final class StateLock {
+    private let descriptor: Int32
+
+    init(path: String) throws {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw StorageError.system(operation: "open", path: path, errno: errno)
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw StartError(
+                description: "another coordinator runs on this state (\(path) is locked); end it "
+                    + "with otjob down"
+            )
+        }
+    }
+
+    deinit { close(descriptor) }
+}

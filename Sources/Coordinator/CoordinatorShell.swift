@@ -1,0 +1,452 @@
+import API
+import Base
+import Catalog
+import Columns
+import Glibc
+import HTTP
+import Jobs
+import Scheduling
+import Storage
+import Transport
+import Wire
+
+/// The coordinator process around the scheduler: it owns the connections, the stores and the clock,
+/// and carries commands out.
+///
+/// Everything here happens on `loop`; files, databases and inflate run on queues of their own and
+/// come back as events. An `if` about jobs or leases belongs in the scheduler, not here.
+final class CoordinatorShell {
+    /// Bytes of results a worker may have under way; they wait in memory until they are synced.
+    private static let resultCreditBytes: Int64 = 64 << 20
+    /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
+    private static let chunkBudgetBytes = 256 << 20
+    private static let tickInterval = Duration.milliseconds(250)
+
+    let loop: EventLoop
+    let configuration: ClusterConfiguration
+    let library: JobLibrary
+    let jobStore: JobStore
+    let publisher: TablePublisher
+    private let processes: ProcessPool
+    private let inputs: InputReader
+    private let chunks: ChunkStore
+    private let resultMemory = MemoryPool(keptBlocks: 4)
+    private var spool: ResultSpool?
+
+    private(set) var scheduler: Scheduler
+    var jobs: [JobID: JobContext] = [:]
+    private(set) var links: [WorkerID: WorkerLink] = [:]
+    private(set) var roster = WorkerRoster()
+    /// Connections whose worker has not said who it is.
+    private var strangers: [ObjectIdentifier: WorkerLink] = [:]
+    private var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
+    private var pendingEvents: [Event] = []
+    private var isHandling = false
+    private var timers: [Timer] = []
+    private var signals: [SignalSource] = []
+    private var isStopping = false
+    /// The two ports, kept open as long as the shell lives.
+    var servers: (workers: Listener, http: HTTPServer)?
+
+    init(
+        loop: EventLoop,
+        configuration: ClusterConfiguration,
+        library: JobLibrary,
+        jobStore: JobStore,
+        catalog: Catalog,
+        processes: ProcessPool
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.library = library
+        self.jobStore = jobStore
+        self.processes = processes
+        publisher = TablePublisher(catalog: catalog, loop: loop)
+        let memory = MemoryPool(keptBlocks: 4)
+        inputs = InputReader(memory: memory)
+        chunks = ChunkStore(
+            loop: loop,
+            directory: Self.spoolDirectory(configuration),
+            budgetBytes: Self.chunkBudgetBytes,
+            memory: memory
+        )
+        scheduler = Scheduler(
+            settings: SchedulingSettings(
+                configuration,
+                epoch: jobStore.epoch,
+                livingWorkers: processes.living().count
+            ),
+            at: EventLoop.now()
+        )
+    }
+
+    static func spoolDirectory(_ configuration: ClusterConfiguration) -> String {
+        configuration.stateDirectory + "/spool"
+    }
+
+    var spoolDirectory: String { Self.spoolDirectory(configuration) }
+
+    func start() {
+        spool = ResultSpool(loop: loop, directory: spoolDirectory) { [unowned self] in
+            stored($0, $1)
+        }
+        timers = [
+            loop.schedule(every: Self.tickInterval) { [unowned self] in handle(.tick) },
+            loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
+        ]
+        signals = [
+            loop.onSignal(SIGCHLD) { [unowned self] in reap() },
+            loop.onSignal(SIGTERM) { [unowned self] in stop("signal TERM") },
+            loop.onSignal(SIGINT) { [unowned self] in stop("signal INT") },
+        ]
+        resumeJobs()
+        handle(.tick)
+    }
+
+    // MARK: Events and commands
+
+    /// Tells the scheduler; events that arise while commands are carried out wait their turn.
+    func handle(_ event: Event) {
+        pendingEvents.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        var next = 0
+        while next < pendingEvents.count {
+            let event = pendingEvents[next]
+            next += 1
+            for command in scheduler.handle(event, at: EventLoop.now()) { carryOut(command) }
+        }
+        pendingEvents.removeAll(keepingCapacity: true)
+    }
+
+    private func carryOut(_ command: Command) {
+        switch command {
+        case .jobStarted(let id, let pool): jobStarted(id, on: pool)
+        case .stepChanged(let step): stepChanged(step)
+        case .jobEnded(let id, let outcome): jobEnded(id, outcome)
+        case .note(let id, let text): jobs[id]?.log.write(text)
+        case .openInput(let step): openInput(step)
+        case .cutChunk(let step): inputs.cut(step)
+        case .closeInput(let step): inputs.close(step)
+        case .lease(let attempt, let task, let worker): lease(attempt, task, to: worker)
+        case .leaseSynthetic(let batch, let worker): leaseSynthetic(batch, to: worker)
+        case .revoke(let attempt, let worker): links[worker]?.send(.revoke(attempt))
+        case .storeResult(let attempt, _):
+            if let result = arrived[attempt]?.result { spool?.store(result) }
+        case .discardResult(let attempt): giveCredit(for: attempt)
+        case .releaseChunk(let task): chunks.remove(task)
+        case .publish(let step): publish(step)
+        case .closeStep(let step): close(step)
+        case .startWorker(let pool): startWorker(pool)
+        case .stopWorker(let worker, let reason): stopWorker(worker, reason)
+        }
+    }
+
+    // MARK: Input
+
+    private func openInput(_ step: StepID) {
+        guard let context = context(step), let job = context.table else { return }
+        let plan = InputPlan(
+            files: context.files,
+            declaration: job.transform,
+            hasHeader: job.hasHeader,
+            chunkSizeBytes: Int(configuration.scheduler.chunkSizeBytes)
+        )
+        let shell = LoopBound(self, loop: loop)
+        inputs.open(step, plan) { [loop] answer in
+            loop.execute { shell.value.inputAnswered(step, answer) }
+        }
+    }
+
+    private func inputAnswered(_ step: StepID, _ answer: InputReader.Answer) {
+        switch answer {
+        case .opened: handle(.inputOpened(step))
+        case .ended: handle(.inputEnded(step))
+        case .failed(let reason): handle(.inputFailed(step, reason: reason))
+        case .chunk(let text):
+            guard let state = scheduler.step(step), scheduler.reading == step else { return }
+            context(step)?.inputReadBytes = text.compressedBytes
+            chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
+            handle(.chunkCut(step, ChunkSummary(sizeBytes: text.sizeBytes, lines: text.lineCount)))
+        }
+    }
+
+    // MARK: Attempts
+
+    private func lease(_ attempt: AttemptID, _ task: TaskID, to worker: WorkerID) {
+        guard let job = context(task.step)?.table else { return }
+        chunks.lease(task) { [unowned self] text in
+            switch text {
+            case .success(let text):
+                links[worker]?.lease(
+                    text,
+                    attempt: attempt,
+                    step: task.step,
+                    declaration: job.transform
+                )
+            case .failure(let error):
+                handle(.attemptFailed(attempt, .transient, reason: "\(error)"))
+            }
+        }
+    }
+
+    private func leaseSynthetic(_ batch: [SyntheticAttempt], to worker: WorkerID) {
+        let leases = batch.compactMap { item -> SyntheticLease? in
+            guard case .selftest(let test) = context(item.task.step)?.declaration.work else {
+                return nil
+            }
+            return SyntheticLease(test, attempt: item.attempt, task: item.task.index)
+        }
+        links[worker]?.send(.leaseSynthetic(leases))
+    }
+
+    private func stored(_ attempt: AttemptID, _ outcome: Result<StoredResult, SpoolError>) {
+        giveCredit(for: attempt)
+        switch outcome {
+        case .success(let result):
+            if let task = scheduler.attempt(attempt)?.task {
+                context(task.step)?.results[task.index] = result
+            }
+            handle(.resultStored(attempt))
+        case .failure(let error):
+            handle(.storeFailed(attempt, reason: error.description))
+        }
+    }
+
+    /// Forgets an arrived result and lets its worker send as much again.
+    private func giveCredit(for attempt: AttemptID) {
+        guard let (result, worker) = arrived.removeValue(forKey: attempt) else { return }
+        links[worker]?.send(.credit(bytes: Int64(result.result.payloadSizeBytes)))
+    }
+
+    // MARK: Publication
+
+    private func publish(_ id: StepID) {
+        guard let context = context(id), let job = context.table, let step = scheduler.step(id)
+        else { return }
+        let release = TableRelease(
+            step: id,
+            epoch: jobStore.epoch,
+            job: job,
+            spoolPath: ResultSpool.path(of: id, in: spoolDirectory),
+            results: step.tasks.indices.compactMap { context.results[$0] },
+            extraInfo: releaseInfo(of: id)
+        )
+        precondition(release.results.count == step.tasks.count, "a finished task has no result")
+        publisher.publish(release) { [unowned self] outcome in
+            switch outcome {
+            case .success(let snapshot): handle(.published(id, snapshot))
+            case .failure(let error): handle(.publishFailed(id, reason: error.description))
+            }
+        }
+    }
+
+    private func close(_ step: StepID) {
+        spool?.close(step)
+        context(step)?.results = [:]
+        for link in links.values { link.forget(step) }
+    }
+
+    // MARK: Workers
+
+    /// Takes a connection of a worker in.
+    func accept(_ connection: Connection) {
+        let link = WorkerLink(
+            connection: connection,
+            loop: loop,
+            memory: resultMemory,
+            delegate: self
+        )
+        strangers[ObjectIdentifier(link)] = link
+    }
+
+    private func startWorker(_ pool: PoolID) {
+        let slots = configuration.pools.first { $0.name == pool }?.slots ?? 1
+        do throws(StorageError) {
+            try processes.launch(pool, slots: slots)
+        } catch {
+            handle(.launchFailed(pool, reason: "\(error)"))
+        }
+    }
+
+    private func reap() {
+        for (pid, launch, reason) in processes.reap() {
+            guard !isStopping else { continue }
+            CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(reason)")
+            // One that had joined is missed by its connection.
+            if !launch.hasJoined { handle(.launchFailed(launch.pool, reason: reason)) }
+        }
+    }
+
+    private func stopWorker(_ id: WorkerID, _ reason: String) {
+        guard let link = links.removeValue(forKey: id) else { return }
+        roster.left(id, lost: reason != "drained", reason: reason)
+        link.send(.stop(reason: reason))
+        // A worker that does not take its leave is cut off.
+        timers.append(
+            loop.schedule(after: .seconds(1)) { link.close(reason) }
+        )
+    }
+
+    /// Ends the cluster: workers are told, jobs stay as they are in the job store.
+    func stop(_ reason: String) {
+        guard !isStopping else { return }
+        isStopping = true
+        CoordinatorLog.write("ends: \(reason)")
+        for link in links.values { link.send(.stop(reason: "the coordinator ends: \(reason)")) }
+        for pid in processes.living() { kill(pid, SIGTERM) }
+        endWhenWorkersAreGone(until: EventLoop.now() + .seconds(5))
+    }
+
+    private func endWhenWorkersAreGone(until deadline: Instant) {
+        _ = processes.reap()
+        let living = processes.living()
+        if living.isEmpty || EventLoop.now() > deadline {
+            for pid in living { kill(pid, SIGKILL) }
+            jobStore.drain()
+            loop.stop()
+            return
+        }
+        timers.append(
+            loop.schedule(after: .milliseconds(5)) { [unowned self] in
+                endWhenWorkersAreGone(until: deadline)
+            }
+        )
+    }
+
+    func context(_ step: StepID) -> StepContext? {
+        guard let steps = jobs[step.job]?.steps, steps.indices.contains(step.index) else {
+            return nil
+        }
+        return steps[step.index]
+    }
+}
+
+// MARK: - Connections of workers
+
+extension CoordinatorShell: WorkerLinkDelegate {
+    func admit(_ link: WorkerLink, _ hello: Hello) -> Result<Welcome, RefusedError> {
+        guard hello.protocolVersion == protocolVersion else {
+            let text = "the worker speaks protocol \(hello.protocolVersion) (\(hello.productVersion)), "
+                + "the coordinator \(protocolVersion) (\(productVersion)); install the same version"
+            return .failure(RefusedError(reason: text))
+        }
+        let pool = PoolID(hello.pool)
+        guard scheduler.pool(pool) != nil else {
+            let names = configuration.pools.map(\.name.rawValue).joined(separator: ", ")
+            let text = "there is no pool '\(hello.pool)'; cluster.yaml has \(names)"
+            return .failure(RefusedError(reason: text))
+        }
+        guard Limits.slots.contains(Int(hello.slots)) else {
+            return .failure(RefusedError(reason: "slots must be within \(Limits.slots)"))
+        }
+        let id = roster.join(hello, pool: pool)
+        strangers[ObjectIdentifier(link)] = nil
+        links[id] = link
+        CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
+        let wasLaunched = processes.markJoined(hello.processID)
+        let event = Event.workerJoined(
+            id,
+            pool,
+            slots: Int(hello.slots),
+            wasLaunched: wasLaunched
+        )
+        // The welcome must leave before the first lease.
+        let shell = LoopBound(self, loop: loop)
+        loop.execute { shell.value.handle(event) }
+        return .success(
+            Welcome(
+                worker: id,
+                heartbeatMilliseconds: milliseconds(configuration.scheduler.heartbeat),
+                lostAfterMilliseconds: milliseconds(configuration.scheduler.lostAfter),
+                resultCreditBytes: Self.resultCreditBytes
+            )
+        )
+    }
+
+    func heard(_ link: WorkerLink) {
+        if let id = link.id { handle(.workerHeard(id)) }
+    }
+
+    func received(
+        _ result: TransformResult,
+        of attempt: AttemptID,
+        block: MemoryBlock,
+        sha256: [UInt8],
+        from link: WorkerLink
+    ) {
+        guard let worker = link.id else { return }
+        guard let running = scheduler.attempt(attempt), running.worker == worker,
+            let job = context(running.task.step)?.table
+        else {
+            // Late: counted by the scheduler, and the worker may send again.
+            link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
+            return handle(.resultArrived(attempt, TaskReport()))
+        }
+        let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk
+        guard result.lines == chunk?.lines,
+            result.conversionFailures.count == job.transform.columns.count
+        else {
+            link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
+            let reason = "the worker reports \(result.lines) lines, the chunk has \(chunk?.lines ?? 0)"
+            return handle(.attemptFailed(attempt, .defect, reason: reason))
+        }
+        arrived[attempt] = (
+            ArrivedResult(
+                attempt: attempt,
+                task: running.task,
+                columns: job.transform.columns,
+                result: result,
+                block: block,
+                sha256: sha256
+            ), worker
+        )
+        handle(
+            .resultArrived(
+                attempt,
+                TaskReport(
+                    lines: result.lines,
+                    rows: result.rows,
+                    rejected: result.rejected,
+                    conversionFailures: result.conversionFailures,
+                    sizeBytes: Int64(result.payloadSizeBytes)
+                )
+            )
+        )
+    }
+
+    func finished(_ attempts: [AttemptID], from link: WorkerLink) {
+        let own = attempts.filter { scheduler.attempt($0)?.worker == link.id }
+        handle(.syntheticFinished(own))
+    }
+
+    func failed(
+        _ attempt: AttemptID,
+        _ kind: FailureKind,
+        message: String,
+        from link: WorkerLink
+    ) {
+        guard scheduler.attempt(attempt)?.worker == link.id else { return }
+        let failure: FailureClass =
+            switch kind {
+            case .transient: .transient
+            case .badInput: .badInput
+            case .defect: .defect
+            }
+        handle(.attemptFailed(attempt, failure, reason: message))
+    }
+
+    func closed(_ link: WorkerLink, reason: String) {
+        strangers[ObjectIdentifier(link)] = nil
+        guard let id = link.id, links.removeValue(forKey: id) != nil, !isStopping else { return }
+        CoordinatorLog.write("worker \(id) is gone: \(reason)")
+        roster.left(id, lost: true, reason: reason)
+        // Its results that are not stored yet stay: they are whole and verified by their hash.
+        handle(.workerClosed(id, reason: reason))
+    }
+
+    private func milliseconds(_ duration: Duration) -> UInt32 {
+        UInt32(clamping: duration.nanoseconds / 1_000_000)
+    }
+}

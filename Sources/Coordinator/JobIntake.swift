@@ -1,0 +1,178 @@
+import API
+import Base
+import Catalog
+import Jobs
+import Scheduling
+import Transport
+import Wire
+
+/// How jobs come in: from a submit, and from the job store after a restart.
+extension CoordinatorShell {
+    var planner: JobPlanner {
+        JobPlanner(library: library, rawDirectory: configuration.storage.raw)
+    }
+
+    /// Why a submit was not accepted.
+    enum SubmitError: Error {
+        case invalid(String)
+        case unavailable(String)
+    }
+
+    /// Records the job and only then answers with its id.
+    func submit(
+        _ request: SubmitRequest,
+        _ completion: @escaping (Result<JobID, SubmitError>) -> Void
+    ) {
+        let plan: PlannedJob
+        do throws(PlanError) {
+            plan = try planner.plan(request)
+        } catch {
+            return completion(.failure(.invalid(error.message)))
+        }
+        if let pool = request.pool, scheduler.pool(PoolID(pool)) == nil {
+            return completion(.failure(.invalid("there is no pool '\(pool)'; see otjob pools")))
+        }
+        let text = String(decoding: JSON.encode(request), as: UTF8.self)
+        let created = EventLoop.wallTime().rfc3339
+        jobStore.insert(
+            name: plan.name,
+            requestID: request.requestID,
+            request: text,
+            created: created
+        ) { [unowned self] outcome in
+            switch outcome {
+            case .success((let id, let isNew)):
+                if isNew {
+                    let record = JobRecord(
+                        id: id,
+                        name: plan.name,
+                        request: text,
+                        state: JobState.pending.rawValue,
+                        created: created,
+                        status: ""
+                    )
+                    begin(record, plan, request, published: [:])
+                }
+                completion(.success(id))
+            case .failure(let error):
+                completion(.failure(.unavailable("the job could not be recorded: \(error)")))
+            }
+        }
+    }
+
+    /// Hands the job to the scheduler; steps in `published` are done.
+    private func begin(
+        _ record: JobRecord,
+        _ plan: PlannedJob,
+        _ request: SubmitRequest,
+        published: [Int: (snapshot: SnapshotID, status: StepStatus?)]
+    ) {
+        let steps = plan.steps.enumerated().map { index, step in
+            StepContext(
+                id: StepID(job: record.id, index: index),
+                declaration: step.declaration,
+                files: step.files,
+                inputBytes: step.inputBytes
+            )
+        }
+        for (index, version) in published { steps[index].restored = version.status }
+        let log = JobLog(path: logPath(record.id))
+        jobs[record.id] = JobContext(record: record, steps: steps, log: log)
+        log.write("accepted: \(plan.name), \(steps.count) steps")
+        handle(
+            .submitted(
+                JobPlan(
+                    id: record.id,
+                    name: plan.name,
+                    steps: plan.steps.enumerated().map { index, step in
+                        StepPlan(step, published: published[index]?.snapshot)
+                    },
+                    pool: request.pool.map { PoolID($0) }
+                )
+            )
+        )
+    }
+
+    func logPath(_ id: JobID) -> String { "\(configuration.stateDirectory)/logs/\(id).log" }
+
+    // MARK: After a restart
+
+    /// Goes on with every job that was accepted and had not ended.
+    ///
+    /// Steps whose commit key the catalog knows are done, whatever the job store says: the catalog
+    /// decides what is visible. The others begin anew.
+    func resumeJobs() {
+        jobStore.unfinished { [unowned self] outcome in
+            switch outcome {
+            case .success(let records): for record in records { resume(record) }
+            case .failure(let error):
+                CoordinatorLog.write("unfinished jobs could not be read: \(error)")
+            }
+        }
+    }
+
+    private func resume(_ record: JobRecord) {
+        let request: SubmitRequest
+        let plan: PlannedJob
+        do {
+            request = try JSON.decode(SubmitRequest.self, from: Array(record.request.utf8))
+            plan = try planner.plan(request)
+        } catch {
+            let reason = (error as? PlanError)?.message ?? "\(error)"
+            return giveUp(record, reason: "after a restart: \(reason)")
+        }
+        let keys = plan.steps.indices.map {
+            TablePublisher.commitKey(StepID(job: record.id, index: $0))
+        }
+        publisher.ask { (catalog) throws(CatalogError) in
+            try Self.publishedSteps(keys, in: catalog)
+        } _: { [unowned self] outcome in
+            switch outcome {
+            case .success(let published):
+                CoordinatorLog.write("goes on with job \(record.id), \(published.count) steps done")
+                begin(record, plan, request, published: published)
+            case .failure(let error):
+                giveUp(record, reason: "after a restart: \(error)")
+            }
+        }
+    }
+
+    private static func publishedSteps(
+        _ keys: [String],
+        in catalog: Catalog
+    ) throws(CatalogError) -> [Int: (snapshot: SnapshotID, status: StepStatus?)] {
+        var published: [Int: (snapshot: SnapshotID, status: StepStatus?)] = [:]
+        for (index, key) in keys.enumerated() {
+            guard let snapshot = try catalog.snapshot(ofCommit: key) else { continue }
+            let info = try catalog.snapshots().first { $0.id == snapshot }?.extraInfo
+            let release = info.flatMap { text in
+                try? JSON.decode(ReleaseInfo.self, from: Array(text.utf8))
+            }
+            var status = release?.step
+            status?.snapshot = snapshot.rawValue
+            published[index] = (snapshot, status)
+        }
+        return published
+    }
+
+    private func giveUp(_ record: JobRecord, reason: String) {
+        var record = record
+        record.state = JobState.error.rawValue
+        record.reason = reason
+        record.ended = EventLoop.wallTime().rfc3339
+        jobStore.update(record) { _ in }
+    }
+}
+
+extension SyntheticLease {
+    /// The lease of one selftest task; `fail_at` and `crash_at` name tasks by their number.
+    init(_ test: SelftestDeclaration, attempt: AttemptID, task: Int) {
+        let outcome: Outcome =
+            test.crashAt == task ? .crash : test.failAt == task ? .fail : .succeed
+        self.init(
+            attempt: attempt,
+            sleepMicroseconds: UInt64(test.sleep.nanoseconds / 1000),
+            outcome: outcome
+        )
+    }
+}

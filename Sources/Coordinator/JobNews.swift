@@ -1,0 +1,187 @@
+import API
+import Base
+import FoundationEssentials
+import Scheduling
+import Transport
+
+/// What becomes known of jobs: their status, their record, and whoever watches them.
+enum JobNews {
+    /// Watchers are told at most this often.
+    static let interval = Duration.milliseconds(200)
+}
+
+extension CoordinatorShell {
+    // MARK: From the scheduler
+
+    func jobStarted(_ id: JobID, on pool: PoolID) {
+        guard let job = jobs[id] else { return }
+        // A job that goes on after a restart keeps its start.
+        job.record.started = job.record.started ?? EventLoop.wallTime().rfc3339
+        job.log.write("started on pool \(pool)")
+        record(job)
+    }
+
+    func stepChanged(_ id: StepID) {
+        guard let job = jobs[id.job], let context = context(id), let step = scheduler.step(id)
+        else { return }
+        job.hasNews = true
+        if step.state != .waiting, context.started == nil {
+            context.started = EventLoop.wallTime()
+            job.log.write("step \(id.index) (\(context.name)) started")
+        }
+        guard step.state.isEnded, context.ended == nil else { return }
+        context.ended = EventLoop.wallTime()
+        let report = step.report
+        job.log.write(
+            "step \(id.index) (\(context.name)) ended \(step.state.word.rawValue): "
+                + "\(report.rows) rows, \(report.rejected) rejected, \(step.tasks.count) chunks"
+        )
+        record(job)
+    }
+
+    func jobEnded(_ id: JobID, _ outcome: JobOutcome) {
+        guard let job = jobs[id] else { return }
+        job.record.ended = EventLoop.wallTime().rfc3339
+        job.log.write("ended \(outcome.word.rawValue)" + (outcome.reason.map { ": \($0)" } ?? ""))
+        record(job) { [unowned self] in
+            let status = self.status(of: job)
+            for watcher in job.watchers {
+                watcher.notify(status)
+                watcher.end()
+            }
+            job.watchers = []
+            jobs[id] = nil
+            scheduler.forget(id)
+        }
+    }
+
+    /// Writes the job's record; once it is durable, calls `completion`.
+    private func record(_ job: JobContext, _ completion: @escaping () -> Void = {}) {
+        let status = self.status(of: job)
+        job.record.state = status.state.rawValue
+        job.record.reason = status.reason
+        job.record.pool = status.pool
+        job.record.status = String(decoding: JSON.encode(status), as: UTF8.self)
+        jobStore.update(job.record) { outcome in
+            if case .failure(let error) = outcome {
+                CoordinatorLog.write("job \(job.id) could not be recorded: \(error)")
+            }
+            completion()
+        }
+    }
+
+    // MARK: To watchers
+
+    func tellWatchers() {
+        for job in jobs.values where job.hasNews && !job.watchers.isEmpty {
+            job.hasNews = false
+            let status = self.status(of: job)
+            for watcher in job.watchers { watcher.notify(status) }
+        }
+    }
+
+    // MARK: Status
+
+    func status(of job: JobContext) -> JobStatus {
+        let state = scheduler.jobs[job.id]
+        let (word, reason): (JobState, String?) =
+            switch state?.state {
+            case .running: (.running, state?.waitingReason)
+            case .ended(let outcome): (outcome.word, outcome.reason)
+            case .pending, nil: (.pending, state?.waitingReason)
+            }
+        let order = state?.order ?? Array(job.steps.indices)
+        return JobStatus(
+            id: "\(job.id)",
+            name: job.record.name,
+            state: word,
+            reason: reason,
+            pool: state?.pool?.rawValue ?? job.record.pool,
+            created: job.record.created,
+            started: job.record.started,
+            ended: job.record.ended,
+            steps: order.map { status(of: job.steps[$0]) }
+        )
+    }
+
+    private func status(of context: StepContext) -> StepStatus {
+        if let restored = context.restored { return restored }
+        let step = scheduler.step(context.id)
+        let report = step?.report ?? TaskReport()
+        var failures: [String: Int64] = [:]
+        for (column, count) in zip(context.table?.transform.columns ?? [], report.conversionFailures)
+        where count > 0 {
+            failures[column.name] = count
+        }
+        var status = StepStatus(
+            job: context.name,
+            table: context.table?.table,
+            state: step?.state.word ?? .pending,
+            rows: report.rows,
+            rejected: report.rejected,
+            chunks: ChunkCounts(
+                total: step?.tasks.count ?? 0,
+                done: step?.doneTasks ?? 0,
+                running: step?.runningTasks ?? 0
+            ),
+            attempts: step?.attempts ?? 0,
+            bytesIn: step?.cutBytes ?? 0,
+            bytesOut: report.sizeBytes,
+            inputBytes: context.inputBytes,
+            inputReadBytes: context.inputReadBytes,
+            conversionFailures: failures,
+            started: context.started?.rfc3339,
+            ended: context.ended?.rfc3339
+        )
+        switch step?.state {
+        case .done(let snapshot): status.snapshot = snapshot?.rawValue
+        case .failed(let reason): status.reason = reason
+        default: break
+        }
+        return status
+    }
+
+    /// What a table version keeps of the job that made it.
+    func releaseInfo(of step: StepID) -> String {
+        guard let job = jobs[step.job], let context = context(step) else { return "{}" }
+        var status = self.status(of: context)
+        status.state = .done
+        status.ended = EventLoop.wallTime().rfc3339
+        let info = ReleaseInfo(job: "\(job.id)", name: job.record.name, step: status)
+        return String(decoding: JSON.encode(info), as: UTF8.self)
+    }
+}
+
+/// The JSON in a snapshot's `commit_extra_info`.
+struct ReleaseInfo: Codable {
+    var job: String
+    var name: String
+    /// The step as it was published; a restarted coordinator takes its figures from here.
+    var step: StepStatus
+}
+
+extension Step.State {
+    var word: JobState {
+        switch self {
+        case .waiting: .pending
+        case .opening, .reading, .read, .publishing: .running
+        case .done: .done
+        case .failed: .error
+        case .cancelled: .cancelled
+        }
+    }
+}
+
+extension JobOutcome {
+    var word: JobState {
+        switch self {
+        case .done: .done
+        case .failed: .error
+        case .cancelled: .cancelled
+        }
+    }
+
+    var reason: String? {
+        if case .failed(let reason) = self { reason } else { nil }
+    }
+}

@@ -1,0 +1,176 @@
+import API
+import Base
+import Glibc
+import Jobs
+import Scheduling
+import Storage
+
+/// A request made concrete: its steps with the files that they read.
+struct PlannedJob {
+    struct Step {
+        var declaration: ResolvedJob
+        var files: [String]
+        var inputBytes: Int64
+    }
+
+    var name: String
+    var steps: [Step]
+}
+
+/// Why a request cannot become a job; one line for the user who sent it.
+struct PlanError: Error { let message: String }
+
+/// Turns a submit request into steps: which declarations, which files on this machine.
+struct JobPlanner {
+    /// Files that one glob may name; more is a wrong glob rather than a table.
+    static let filesPerStep = 10_000
+
+    let library: JobLibrary
+    let rawDirectory: String
+
+    func plan(_ request: SubmitRequest) throws(PlanError) -> PlannedJob {
+        let declarations = try resolve(request)
+        guard !declarations.isEmpty else {
+            throw PlanError(message: "no job is named; try otjob submit imdb")
+        }
+        let isWorkflow = request.jobs.count == 1 && request.files.isEmpty
+        let name =
+            isWorkflow ? request.jobs[0] : declarations.map(\.name).joined(separator: "+")
+        var steps: [PlannedJob.Step] = []
+        for declaration in declarations {
+            let files = try self.files(of: declaration, request, isOnlyJob: declarations.count == 1)
+            let sizes = files.map { (try? File.open(readingFrom: $0).identity().sizeBytes) ?? 0 }
+            steps.append(
+                PlannedJob.Step(
+                    declaration: declaration,
+                    files: files,
+                    inputBytes: sizes.reduce(0, +)
+                )
+            )
+        }
+        try checkTables(declarations)
+        return PlannedJob(name: name, steps: steps)
+    }
+
+    private func resolve(_ request: SubmitRequest) throws(PlanError) -> [ResolvedJob] {
+        do throws(JobError) {
+            var jobs: [ResolvedJob] = []
+            for name in request.jobs { jobs += try library.resolve(name, set: request.set) }
+            for file in request.files {
+                jobs += try library.resolve(
+                    fileText: file.text,
+                    file: file.name,
+                    set: request.set
+                )
+            }
+            return jobs
+        } catch {
+            throw PlanError(message: "\(error)")
+        }
+    }
+
+    /// Two steps of one job must not write the same table.
+    private func checkTables(_ declarations: [ResolvedJob]) throws(PlanError) {
+        var seen: Set<String> = []
+        for job in declarations.compactMap(\.table)
+        where !seen.insert("\(job.schema).\(job.table)").inserted {
+            throw PlanError(message: "two jobs of the request load the table \(job.table)")
+        }
+    }
+
+    /// The files of a step. A name that matches nothing stays, so that the step can say so.
+    private func files(
+        of declaration: ResolvedJob,
+        _ request: SubmitRequest,
+        isOnlyJob: Bool
+    ) throws(PlanError) -> [String] {
+        guard let declaredInput = declaration.input else { return [] }
+        var pattern = declaredInput
+        if let input = request.input {
+            if isDirectory(input) {
+                pattern = "\(input)/\(declaredInput)"
+            } else if isOnlyJob {
+                pattern = input
+            } else {
+                let text = "--input \(input) is no folder on the coordinator's machine; with "
+                    + "several jobs it must be the folder that holds their files"
+                throw PlanError(message: text)
+            }
+        } else if !pattern.hasPrefix("/") {
+            pattern = "\(rawDirectory)/\(pattern)"
+        }
+        let files = matches(of: pattern)
+        guard files.count <= Self.filesPerStep else {
+            let text = "\(pattern) names \(files.count) files, more than \(Self.filesPerStep)"
+            throw PlanError(message: text)
+        }
+        return files.isEmpty ? [pattern] : files
+    }
+
+    private func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private func matches(of pattern: String) -> [String] {
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, 0, nil, &found) == 0 else { return [] }
+        return (0..<Int(found.gl_pathc)).compactMap { index in
+            found.gl_pathv[index].map { String(cString: $0) }
+        }
+    }
+}
+
+extension ResolvedJob {
+    /// The declaration of a job that loads a table.
+    var table: JobDeclaration? {
+        if case .table(let job) = work { job } else { nil }
+    }
+}
+
+extension SchedulingSettings {
+    /// The scheduler's settings as `cluster.yaml` gives them.
+    init(_ configuration: ClusterConfiguration, epoch: Int64, livingWorkers: Int) {
+        let pools = configuration.pools.map { pool in
+            PoolSettings(
+                id: pool.name,
+                startsWorkers: pool.provider == .process,
+                workers: pool.workers,
+                minWorkers: pool.minWorkers,
+                maxWorkers: pool.maxWorkers,
+                acquireTimeout: pool.acquireTimeout
+            )
+        }
+        let processPool = pools.first(where: \.startsWorkers)?.id
+        self.init(
+            maxAttempts: configuration.scheduler.maxAttempts,
+            lostAfter: configuration.scheduler.lostAfter,
+            fallbackAfter: configuration.scheduler.fallbackAfter,
+            queueTimeout: configuration.scheduler.queueTimeout,
+            pools: pools,
+            epoch: epoch,
+            expectedWorkers: processPool.map { [$0: livingWorkers] } ?? [:]
+        )
+    }
+}
+
+extension StepPlan {
+    /// A planned step as the scheduler sees it; `snapshot` when it was published before.
+    init(_ step: PlannedJob.Step, published snapshot: SnapshotID?) {
+        switch step.declaration.work {
+        case .table(let job):
+            self.init(
+                source: snapshot.map { .published($0) } ?? .input(sizeBytes: step.inputBytes),
+                columnCount: job.transform.columns.count,
+                rejectLimits: Scheduling.RejectLimits(
+                    maxRows: job.rejectLimits.maxRows,
+                    maxShare: job.rejectLimits.maxShare
+                ),
+                allowsEmpty: job.allowEmpty
+            )
+        case .selftest(let test):
+            self.init(source: .synthetic(tasks: test.tasks))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import API
+import Base
+import Scheduling
+import Transport
+import Wire
+
+/// Who the workers are and were, for people: the scheduler only knows those that count.
+struct WorkerRoster {
+    /// How long workers that are gone are listed; product.md section 2.
+    static let memory = Duration.seconds(600)
+    /// Workers that are gone and kept in all; the oldest are forgotten first.
+    static let goneLimit = 1000
+
+    private struct Entry {
+        var hello: Hello
+        var pool: PoolID
+        var joined: WallTime
+        var gone: (at: Instant, lost: Bool, done: Int)?
+    }
+
+    private var entries: [WorkerID: Entry] = [:]
+    private var counter: Int64 = 0
+
+    /// Takes a worker in under a number of its own.
+    mutating func join(_ hello: Hello, pool: PoolID) -> WorkerID {
+        counter += 1
+        let id = WorkerID(counter)
+        entries[id] = Entry(hello: hello, pool: pool, joined: EventLoop.wallTime())
+        return id
+    }
+
+    mutating func left(_ id: WorkerID, lost: Bool, reason: String) {
+        entries[id]?.gone = (EventLoop.now(), lost, 0)
+        let gone = entries.filter { $0.value.gone != nil }.keys.sorted()
+        for id in gone.dropLast(Self.goneLimit) { entries[id] = nil }
+    }
+
+    /// The workers as they are listed; those long gone only when `all`.
+    func summaries(_ scheduler: Scheduler, all: Bool, at now: Instant) -> [WorkerSummary] {
+        entries.sorted { $0.key < $1.key }.compactMap { id, entry in
+            if let gone = entry.gone, !all, now - gone.at > Self.memory { return nil }
+            let worker = scheduler.workers[id]
+            return WorkerSummary(
+                id: "\(id)",
+                pool: "\(entry.pool)",
+                host: entry.hello.host,
+                pid: Int(entry.hello.processID),
+                state: state(of: entry, worker),
+                slots: Int(entry.hello.slots),
+                running: worker?.running.count ?? 0,
+                done: worker?.finishedAttempts ?? 0,
+                joined: entry.joined.rfc3339
+            )
+        }
+    }
+
+    private func state(of entry: Entry, _ worker: Worker?) -> WorkerState {
+        if let gone = entry.gone { return gone.lost ? .lost : .stopped }
+        switch worker?.state {
+        case .ready: return .ready
+        case .suspect: return .suspect
+        case .draining: return .draining
+        case nil: return .starting
+        }
+    }
+}
