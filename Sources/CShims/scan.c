@@ -45,10 +45,7 @@ static size_t scan_baseline(
     const uint8_t *bytes, size_t count, uint32_t base, uint32_t *positions, size_t *newlines) {
     size_t total = 0, lines = 0;
     for (size_t i = 0; i < count; i += 64) {
-        uint64_t tabs = shim_match32(bytes + i, '\t');
-        tabs |= (uint64_t)shim_match32(bytes + i + 32, '\t') << 32;
-        uint64_t ends = shim_match32(bytes + i, '\n');
-        ends |= (uint64_t)shim_match32(bytes + i + 32, '\n') << 32;
+        uint64_t tabs = shim_match64(bytes + i, '\t'), ends = shim_match64(bytes + i, '\n');
         uint64_t valid = valid_bits(count - i);
         lines += (size_t)__builtin_popcountll(ends & valid);
         WRITE_POSITIONS((tabs | ends) & valid, base + (uint32_t)i);

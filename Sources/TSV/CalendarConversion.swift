@@ -1,8 +1,8 @@
 /// `YYYY-MM-DD` as days since 1970-01-01.
 struct DateConversion: FieldConversion {
     @inline(__always)
-    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Int32, isUsual: Bool) {
-        (0, false)
+    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Int32, flag: UInt8) {
+        (0, 0)
     }
 
     @inline(never)
@@ -18,8 +18,8 @@ struct TimestampConversion: FieldConversion {
     private static let shortLength = 19
 
     @inline(__always)
-    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Int64, isUsual: Bool) {
-        (0, false)
+    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Int64, flag: UInt8) {
+        (0, 0)
     }
 
     @inline(never)

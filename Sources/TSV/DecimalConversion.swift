@@ -2,11 +2,21 @@ import CShims
 
 /// `[+-]?(digits[.digits*] | .digits)([eE][+-]?digits)?`, finite as a double, rounded to nearest.
 struct DecimalConversion: FieldConversion {
+    /// Each is exact, as is what it divides.
+    private let powers: InlineArray<8, Double> = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7]
+
+    /// Up to seven digits and a point.
     @inline(__always)
-    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Double, isUsual: Bool) {
-        // No form is so common that finding it without branches paid.
-        (0, false)
+    func usual(_ field: UnsafeRawPointer, _ length: Int) -> (value: Double, flag: UInt8) {
+        let (characters, place) = EightDigits.withoutPoint(EightDigits.load(field))
+        let (number, flag) = EightDigits.number(characters, length &- 1)
+        let fractionCount = length &- 1 &- place
+        let hasPoint: UInt8 = UInt(bitPattern: fractionCount) < 8 ? 1 : 0
+        return (Double(number) / powers[fractionCount & 7], flag & hasPoint)
     }
+
+    @inline(__always)
+    func masked(_ value: Double, _ flag: UInt8) -> Double { flag == 0 ? 0 : value }
 
     @inline(never)
     func other(_ field: UnsafeRawPointer, _ length: Int) -> Double? {

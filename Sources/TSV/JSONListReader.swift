@@ -1,5 +1,4 @@
 import CShims
-import Columns
 
 /// Reads RFC 8259 arrays of strings and decodes their escapes in place.
 ///
@@ -16,7 +15,7 @@ struct JSONListReader {
 
     /// Elements found between two offsets; -1 where that is not an array of strings.
     @inline(__always)
-    func read(_ start: Int, _ end: Int, into ranges: UnsafeMutablePointer<TextRange>) -> Int {
+    func read(_ start: Int, _ end: Int, into ranges: RangeWriter, at index: Int) -> Int {
         var offset = skipBlanks(start, end)
         guard offset < end, text[offset] == Self.open else { return -1 }
         offset = skipBlanks(offset + 1, end)
@@ -33,9 +32,10 @@ struct JSONListReader {
                 guard let decoded = decode(from: last, end) else { return -1 }
                 (last, offset) = decoded
             }
-            ranges[count] = TextRange(
-                start: UInt32(truncatingIfNeeded: first),
-                length: UInt32(truncatingIfNeeded: last &- first)
+            ranges.store(
+                from: UInt32(truncatingIfNeeded: first),
+                to: UInt32(truncatingIfNeeded: last),
+                at: index &+ count
             )
             count &+= 1
             offset = skipBlanks(offset + 1, end)

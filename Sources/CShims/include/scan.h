@@ -76,6 +76,12 @@ static inline uint32_t shim_match32(const void *bytes, uint8_t byte) {
     return shim_match16(bytes, byte) | shim_match16((const uint8_t *)bytes + 16, byte) << 16;
 }
 
+/// Bit i: byte i of the 64 at `bytes` is `byte`.
+static inline uint64_t shim_match64(const void *bytes, uint8_t byte) {
+    uint64_t low = shim_match32(bytes, byte);
+    return low | (uint64_t)shim_match32((const uint8_t *)bytes + 32, byte) << 32;
+}
+
 /// Bit i: byte i of the 32 at `bytes` is a quote, a backslash or below 0x20.
 static inline uint32_t shim_json_special32(const void *bytes) {
     return shim_json_special16(bytes) | shim_json_special16((const uint8_t *)bytes + 16) << 16;
