@@ -1,2 +1,3 @@
 #pragma once
 #include "simd.h"
+#include "scan.h"
