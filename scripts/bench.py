@@ -16,35 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-FILES = "title.ratings title.episode title.crew title.basics name.basics title.akas title.principals"
-
-# What most people would write instead: the same types, the same compression, one process. Run as a
-# process of its own, so that its start counts as the cluster's does.
-POLARS = """
-import sys, polars as pl
-source, target = sys.argv[1:]
-numbers = {"averageRating": pl.Float64, **dict.fromkeys(("numVotes", "seasonNumber", "episodeNumber",
-    "runtimeMinutes", "birthYear", "deathYear", "ordering"), pl.Int32)}
-lists = {**dict.fromkeys(("directors", "writers", "genres", "primaryProfession", "knownForTitles"), ","),
-    "types": "\\x02", "attributes": "\\x02"}
-for name in FILES.split():
-    frame = pl.read_csv(f"{source}/{name}.tsv.gz", separator="\\t", quote_char=None, null_values="\\\\N",
-        infer_schema=False, missing_utf8_is_empty_string=True)
-    columns = []
-    for c in frame.columns:
-        column = pl.col(c)
-        if c in numbers: column = column.cast(numbers[c], strict=False)
-        elif c in lists: column = column.str.split(lists[c])
-        elif c == "characters": column = column.str.json_decode(pl.List(pl.String))
-        elif c in ("isAdult", "isOriginalTitle"): column = column == "1"
-        columns.append(column.alias(c))
-    if name == "title.principals":
-        frame = frame.with_columns(pl.when(pl.col("characters").str.contains(r'^\\["[^"\\\\\\\\]*"\\]$'))
-            .then(pl.col("characters")).alias("characters"))
-    frame.select(columns).write_parquet(f"{target}/{name}.parquet", compression="zstd", compression_level=1)
-"""
-
-
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -101,8 +72,8 @@ pools:
 def load_with_polars(data):
     with tempfile.TemporaryDirectory(prefix="polars-bench.") as folder:
         begin = time.monotonic()
-        program = f"FILES = {FILES!r}\n{POLARS}"
-        cpu = finish([sys.executable, "-c", program, str(data), folder])
+        program = Path(__file__).with_name("bench_polars.py")
+        cpu = finish([sys.executable, str(program), str(data), folder])
         return time.monotonic() - begin, cpu
 
 
