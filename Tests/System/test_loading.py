@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from harness import column, job_file
 from lake import Lake
 
 SCALE = 0.002
@@ -101,8 +102,6 @@ def test_views_unfold_the_lists(cluster, sample, expected):
 
 
 def test_append_doubles_the_rows_and_replace_does_not(cluster, sample, tmp_path):
-    from harness import column, job_file
-
     columns = [column("tconst"), column("averageRating", "float64"), column("numVotes", "int32")]
     path = sample(0.0005) / "title.ratings.tsv.gz"
     rows = {}
