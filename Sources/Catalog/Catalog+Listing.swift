@@ -2,7 +2,7 @@ package import Base
 import Database
 
 /// A table of the newest snapshot.
-package struct TableSummary: Hashable, Sendable {
+package struct CatalogTable: Hashable, Sendable {
     package let schema: String
     package let table: String
     /// Rows in files, less those that delete files take away.
@@ -16,7 +16,7 @@ package struct TableSummary: Hashable, Sendable {
 }
 
 /// The columns of a table in the newest snapshot.
-package struct TableDescription: Hashable, Sendable {
+package struct CatalogTableDescription: Hashable, Sendable {
     package struct Column: Hashable, Sendable {
         package let name: String
         /// DuckLake's name of the type; that of a list is its elements' with `[]` behind.
@@ -29,14 +29,14 @@ package struct TableDescription: Hashable, Sendable {
     package let columns: [Column]
 }
 
-package struct ViewSummary: Hashable, Sendable {
+package struct CatalogView: Hashable, Sendable {
     package let schema: String
     package let name: String
     package let sql: String
 }
 
 /// A version of the whole table store.
-package struct SnapshotSummary: Hashable, Sendable {
+package struct CatalogSnapshot: Hashable, Sendable {
     package let id: SnapshotID
     /// When it was made; nil when another program spelled the time in a way we do not know.
     package let time: WallTime?
@@ -50,9 +50,9 @@ package struct SnapshotSummary: Hashable, Sendable {
 /// What the catalog holds, for people and other programs to look at.
 extension Catalog {
     /// All tables of the newest snapshot, sorted by schema and name.
-    package func tables() throws(CatalogError) -> [TableSummary] {
+    package func tables() throws(CatalogError) -> [CatalogTable] {
         try database.query(Self.tablesQuery) { row throws(DatabaseError) in
-            TableSummary(
+            CatalogTable(
                 schema: try row.text(0),
                 table: try row.text(1),
                 rows: try row.integer(2),
@@ -68,12 +68,12 @@ extension Catalog {
     package func describe(
         schema: String,
         table: String
-    ) throws(CatalogError) -> TableDescription? {
+    ) throws(CatalogError) -> CatalogTableDescription? {
         guard let schemaRow = try database.liveSchema(schema),
             try database.liveTable(table, schemaID: schemaRow.id) != nil
         else { return nil }
         let state = try database.tableState(schema: schema, table: table, dataPath: dataPath)
-        return TableDescription(
+        return CatalogTableDescription(
             schema: schema,
             table: table,
             columns: state.topLevel.map {
@@ -83,7 +83,7 @@ extension Catalog {
     }
 
     /// All views of the newest snapshot, sorted by schema and name.
-    package func views() throws(CatalogError) -> [ViewSummary] {
+    package func views() throws(CatalogError) -> [CatalogView] {
         try database.query(
             """
             SELECT s.schema_name, v.view_name, v.sql
@@ -92,12 +92,12 @@ extension Catalog {
             WHERE v.end_snapshot IS NULL ORDER BY 1, 2
             """
         ) { row throws(DatabaseError) in
-            ViewSummary(schema: try row.text(0), name: try row.text(1), sql: try row.text(2))
+            CatalogView(schema: try row.text(0), name: try row.text(1), sql: try row.text(2))
         }
     }
 
     /// All versions that have not been expired, the oldest first.
-    package func snapshots() throws(CatalogError) -> [SnapshotSummary] {
+    package func snapshots() throws(CatalogError) -> [CatalogSnapshot] {
         try database.query(
             """
             SELECT s.snapshot_id, s.snapshot_time, coalesce(c.changes_made, ''), c.author,
@@ -107,7 +107,7 @@ extension Catalog {
             ORDER BY 1
             """
         ) { row throws(DatabaseError) in
-            SnapshotSummary(
+            CatalogSnapshot(
                 id: SnapshotID(try row.integer(0)),
                 time: row.optionalText(1).flatMap { WallTime(sqlText: $0) },
                 changes: try row.text(2),
