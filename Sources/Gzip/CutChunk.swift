@@ -1,0 +1,49 @@
+/// A run of whole lines that was cut from a raw stream.
+package struct CutChunk: Equatable, Sendable {
+    /// Counts the chunks of a stream from 0.
+    package let index: Int
+    /// Bytes of the chunk, the newlines included.
+    package let sizeBytes: Int
+    /// Number of the first line in the file, whose first line, the header if it has one, is 1.
+    package let firstLine: Int64
+    /// Lines of the chunk; the last of the stream counts also without a newline.
+    package let lineCount: Int64
+    /// Where the chunk begins in the raw stream.
+    package let rawOffset: Int64
+    /// CRC-32 of the chunk's bytes, as `crc32(_:)` computes it.
+    package let crc32: UInt32
+
+    package init(
+        index: Int,
+        sizeBytes: Int,
+        firstLine: Int64,
+        lineCount: Int64,
+        rawOffset: Int64,
+        crc32: UInt32
+    ) {
+        self.index = index
+        self.sizeBytes = sizeBytes
+        self.firstLine = firstLine
+        self.lineCount = lineCount
+        self.rawOffset = rawOffset
+        self.crc32 = crc32
+    }
+}
+
+/// Why a stream could not be cut into chunks.
+package enum ChunkError: Error, Equatable, Sendable {
+    case gzip(GzipError)
+    /// A line, counted from 1 in the file, has more than `limit` bytes with its newline.
+    case lineTooLong(line: Int64, limit: Int)
+}
+
+extension ChunkError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .gzip(let error): error.description
+        case .lineTooLong(let line, let limit):
+            "line \(line) has more than \(limit) bytes; the input is not a table of lines, "
+                + "or a newline is missing there"
+        }
+    }
+}
