@@ -76,7 +76,13 @@ let package = Package(
         module("HTTP", ["Base", "Transport", "CEvent"]),
 
         // Domain
-        module("Jobs", ["Base", "Columns", "CYAML"]),
+        .target(
+            name: "Jobs",
+            dependencies: ["Base", "Columns", "CYAML"],
+            // A link to jobs/ at the root: the shipped job files become part of the binary.
+            resources: [.embedInCode("Shipped")],
+            swiftSettings: strict
+        ),
         module("Catalog", ["Base", "Columns", "Database", "Storage"]),
 
         // Processes

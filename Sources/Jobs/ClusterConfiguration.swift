@@ -1,0 +1,145 @@
+package import Base
+
+/// What `cluster.yaml` says; docs/formats/cluster-yaml.md is its reference.
+///
+/// All paths are absolute.
+package struct ClusterConfiguration: Sendable, Equatable {
+    /// Addresses as written, `HOST:PORT`; always loopback as long as there is no TLS.
+    package struct Listen: Sendable, Equatable {
+        package let workers: String
+        package let http: String
+    }
+
+    /// The three stores, as raw, processed and archive buckets.
+    package struct Storage: Sendable, Equatable {
+        package let raw: String
+        package let tables: String
+        package let archive: String
+    }
+
+    package enum CatalogKind: Sendable, Equatable {
+        /// `catalog.sqlite` in the store of tables.
+        case sqlite
+    }
+
+    package struct Security: Sendable, Equatable {
+        package enum TLS: Sendable, Equatable { case auto }
+        package let tls: TLS
+        /// The file that holds the token of the HTTP API; nil where none is asked for.
+        package let tokenFile: String?
+    }
+
+    /// How long what is over is kept.
+    package struct Retention: Sendable, Equatable {
+        /// Finished jobs.
+        package let jobs: Duration
+        /// Logs of attempts and spool files.
+        package let logs: Duration
+        /// Versions of tables that a newer one replaced.
+        package let versions: Duration
+    }
+
+    package let cluster: String
+    package let region: String
+    package let listen: Listen
+    package let stateDirectory: String
+    package let storage: Storage
+    package let catalog: CatalogKind
+    package let security: Security
+    /// In the order in which they are tried; at least one, no name twice.
+    package let pools: [PoolDeclaration]
+    package let scheduler: SchedulerSettings
+    /// Directories whose `*.yaml` are jobs beside the shipped ones.
+    package let jobs: [String]
+    package let retention: Retention
+
+    /// Reads a file, or takes the defaults where there is none.
+    ///
+    /// Relative paths count from the file's folder, or from the current one where there is no file.
+    package static func load(path: String?) throws(ConfigurationError) -> ClusterConfiguration {
+        guard let path else {
+            let current = try ConfigurationFile.currentDirectory()
+            return try parse(text: "{}", file: "defaults", baseDirectory: current)
+        }
+        return try parse(
+            text: try ConfigurationFile.read(path),
+            file: path,
+            baseDirectory: try ConfigurationFile.directory(of: path)
+        )
+    }
+
+    /// Reads the text of a file, whose name is only for errors.
+    ///
+    /// Relative paths count from `baseDirectory`, which must be absolute. The files that the text
+    /// names, but not the folders of the stores, must exist.
+    package static func parse(
+        text: String,
+        file: String,
+        baseDirectory: String
+    ) throws(ConfigurationError) -> ClusterConfiguration {
+        let root = try YAMLNode.parse(text: text, file: file)
+        return try ClusterConfigurationReader(baseDirectory: baseDirectory).read(root)
+    }
+}
+
+/// One pool of workers.
+package struct PoolDeclaration: Sendable, Equatable {
+    package enum Provider: Sendable, Equatable {
+        /// The coordinator starts workers on its own machine and keeps their number.
+        case process
+        /// Workers join by themselves.
+        case `static`
+    }
+
+    package let name: PoolID
+    package let provider: Provider
+    /// Workers that the coordinator starts; 0 for a static pool.
+    package let workers: Int
+    /// Healthy workers below which the pool is not used; at least 1.
+    package let minWorkers: Int
+    package let maxWorkers: Int
+    /// Attempts that each started worker runs at a time; those of a static pool bring their own.
+    package let slots: Int
+    /// How long the pool may take to reach `minWorkers`.
+    package let acquireTimeout: Duration
+
+    package init(
+        name: PoolID,
+        provider: Provider,
+        workers: Int,
+        minWorkers: Int = 1,
+        maxWorkers: Int = 8,
+        slots: Int = 1,
+        acquireTimeout: Duration = .seconds(30)
+    ) {
+        self.name = name
+        self.provider = provider
+        self.workers = workers
+        self.minWorkers = minWorkers
+        self.maxWorkers = maxWorkers
+        self.slots = slots
+        self.acquireTimeout = acquireTimeout
+    }
+}
+
+/// The `scheduler` part of `cluster.yaml`; the defaults are product.md's.
+package struct SchedulerSettings: Sendable, Equatable {
+    /// Decoded bytes of one chunk.
+    package var chunkSizeBytes: Int64 = 16 << 20
+    /// Failures of one task that fail its job; the loss of a worker is none.
+    package var maxAttempts = 4
+    /// Time between two signs of life of a worker.
+    package var heartbeat: Duration = .seconds(2)
+    /// Silence after which a worker counts as lost.
+    package var lostAfter: Duration = .seconds(30)
+    /// Time below `minWorkers` after which a job moves to the next pool.
+    package var fallbackAfter: Duration = .seconds(10)
+    /// Time without any pool after which a job fails.
+    package var queueTimeout: Duration = .seconds(600)
+    /// Whether slow attempts get a second one beside them.
+    package var speculate = true
+    /// Free bytes of the disk below which no lease is given; nil: the smaller of 5 % and 2 GiB.
+    package var reserveBytes: Int64?
+
+    package init() {}
+}

@@ -1,0 +1,367 @@
+import Base
+
+/// Turns the nodes of `cluster.yaml` into a `ClusterConfiguration`, checking every value.
+struct ClusterConfigurationReader {
+    let baseDirectory: String
+
+    /// Bounds of the times; guesses, wide enough for tests and for patience.
+    private enum Bounds {
+        static let heartbeat: ClosedRange<Duration> = .milliseconds(50) ... .seconds(60)
+        static let lostAfter: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
+        static let waiting: ClosedRange<Duration> = .zero ... .seconds(7 * day)
+        static let retention: ClosedRange<Duration> = .seconds(1) ... .seconds(36_500 * day)
+        static let attempts = 1...100
+        static let workers = 0...1024
+        static let reserve: ClosedRange<Int64> = 0...(1 << 50)
+        static let pools = 64
+        private static let day: Int64 = 86_400
+    }
+
+    func read(_ node: YAMLNode) throws(ConfigurationError) -> ClusterConfiguration {
+        let root = try YAMLMapping(
+            node,
+            "the file",
+            keys: [
+                "cluster", "region", "listen", "state", "storage", "catalog", "security", "pools",
+                "scheduler", "jobs", "retention",
+            ]
+        )
+        return ClusterConfiguration(
+            cluster: try hyphenatedName(root, "cluster", default: "ott"),
+            region: try hyphenatedName(root, "region", default: "local"),
+            listen: try listen(root["listen"]),
+            stateDirectory: try path(root, "state", default: "var/state"),
+            storage: try storage(root["storage"]),
+            catalog: try catalog(root["catalog"]),
+            security: try security(root["security"]),
+            pools: try pools(root["pools"]),
+            scheduler: try scheduler(root["scheduler"]),
+            jobs: try jobDirectories(root),
+            retention: try retention(root["retention"])
+        )
+    }
+
+    private func listen(
+        _ node: YAMLNode?
+    ) throws(ConfigurationError) -> ClusterConfiguration.Listen {
+        let mapping = try mapping(node, "listen", keys: ["workers", "http"])
+        let workers = try loopbackAddress(mapping, "workers", default: "127.0.0.1:7077")
+        let http = try loopbackAddress(mapping, "http", default: "127.0.0.1:8080")
+        // Port 0 lets the system choose, so two of them are two ports.
+        if workers == http, !http.hasSuffix(":0") {
+            throw mapping.location.error("'workers' and 'http' need different ports")
+        }
+        return ClusterConfiguration.Listen(workers: workers, http: http)
+    }
+
+    private func loopbackAddress(
+        _ mapping: YAMLMapping,
+        _ key: String,
+        default value: String
+    ) throws(ConfigurationError) -> String {
+        guard let node = mapping[key] else { return value }
+        let address = try node.reading(key) { text throws(ValueProblem) in
+            try ListenAddress(text)
+        }
+        guard address.isLoopback else {
+            throw node.error(
+                "'\(key)' would be reachable from other machines, and TLS is not available yet; "
+                    + "listen on 127.0.0.1:\(address.port)"
+            )
+        }
+        return try node.text(key)
+    }
+
+    private func storage(
+        _ node: YAMLNode?
+    ) throws(ConfigurationError) -> ClusterConfiguration.Storage {
+        let mapping = try mapping(node, "storage", keys: ["raw", "tables", "archive"])
+        let storage = ClusterConfiguration.Storage(
+            raw: try path(mapping, "raw", default: "var/raw"),
+            tables: try path(mapping, "tables", default: "var/store"),
+            archive: try path(mapping, "archive", default: "var/archive")
+        )
+        guard Set([storage.raw, storage.tables, storage.archive]).count == 3 else {
+            throw mapping.location.error("'raw', 'tables' and 'archive' must be different folders")
+        }
+        return storage
+    }
+
+    private func catalog(
+        _ node: YAMLNode?
+    ) throws(ConfigurationError) -> ClusterConfiguration.CatalogKind {
+        guard let node else { return .sqlite }
+        let text = try node.text("catalog")
+        if text == "sqlite" { return .sqlite }
+        throw node.error(
+            text.hasPrefix("postgres")
+                ? "a PostgreSQL catalog is not available yet; write 'catalog: sqlite'"
+                : "'catalog' must be sqlite, not '\(text)'"
+        )
+    }
+
+    private func security(
+        _ node: YAMLNode?
+    ) throws(ConfigurationError) -> ClusterConfiguration.Security {
+        let mapping = try mapping(node, "security", keys: ["tls", "token_file"])
+        if let tls = mapping["tls"], try tls.text("tls") != "auto" {
+            throw tls.error("'tls' must be auto, not '\(try tls.text("tls"))'")
+        }
+        guard let node = mapping["token_file"] else {
+            return ClusterConfiguration.Security(tls: .auto, tokenFile: nil)
+        }
+        let file = try path(node, "token_file")
+        guard ConfigurationFile.isReadable(file) else {
+            throw node.error("'token_file' cannot be read: \(file)")
+        }
+        return ClusterConfiguration.Security(tls: .auto, tokenFile: file)
+    }
+
+    private func scheduler(_ node: YAMLNode?) throws(ConfigurationError) -> SchedulerSettings {
+        let mapping = try mapping(
+            node,
+            "scheduler",
+            keys: [
+                "chunk", "max_attempts", "heartbeat", "lost_after", "fallback_after",
+                "queue_timeout", "speculate", "reserve",
+            ]
+        )
+        var settings = SchedulerSettings()
+        let chunk = Limits.chunkSizeBytes
+        let chunkRange = Int64(chunk.lowerBound)...Int64(chunk.upperBound)
+        settings.chunkSizeBytes =
+            try mapping.size("chunk", in: chunkRange) ?? settings.chunkSizeBytes
+        settings.maxAttempts =
+            try mapping.integer("max_attempts", in: Bounds.attempts) ?? settings.maxAttempts
+        settings.heartbeat = try mapping.duration(
+            "heartbeat",
+            default: settings.heartbeat,
+            in: Bounds.heartbeat
+        )
+        settings.lostAfter = try mapping.duration(
+            "lost_after",
+            default: settings.lostAfter,
+            in: Bounds.lostAfter
+        )
+        settings.fallbackAfter = try mapping.duration(
+            "fallback_after",
+            default: settings.fallbackAfter,
+            in: Bounds.waiting
+        )
+        settings.queueTimeout = try mapping.duration(
+            "queue_timeout",
+            default: settings.queueTimeout,
+            in: Bounds.waiting
+        )
+        settings.speculate = try mapping.boolean("speculate", default: settings.speculate)
+        settings.reserveBytes = try mapping.size("reserve", in: Bounds.reserve)
+        // One late heartbeat must not look like a death.
+        guard settings.lostAfter >= settings.heartbeat * 2 else {
+            let place = mapping["lost_after"] ?? mapping["heartbeat"]
+            throw (place?.location ?? mapping.location).error(
+                "'lost_after' is \(Units.text(settings.lostAfter)); it must be at least twice "
+                    + "'heartbeat', \(Units.text(settings.heartbeat))"
+            )
+        }
+        return settings
+    }
+
+    private func retention(
+        _ node: YAMLNode?
+    ) throws(ConfigurationError) -> ClusterConfiguration.Retention {
+        let mapping = try mapping(node, "retention", keys: ["jobs", "logs", "versions"])
+        func days(_ key: String, _ days: Int64) throws(ConfigurationError) -> Duration {
+            try mapping.duration(key, default: .seconds(days * 86_400), in: Bounds.retention)
+        }
+        return ClusterConfiguration.Retention(
+            jobs: try days("jobs", 90),
+            logs: try days("logs", 30),
+            versions: try days("versions", 30)
+        )
+    }
+
+    private func jobDirectories(_ root: YAMLMapping) throws(ConfigurationError) -> [String] {
+        var directories: [String] = []
+        for (_, node) in try root.texts("jobs") {
+            let directory = try path(node, "jobs")
+            guard ConfigurationFile.isDirectory(directory) else {
+                throw node.error("no such folder of job files: \(directory)")
+            }
+            guard !directories.contains(directory) else {
+                throw node.error("the folder \(directory) is listed twice")
+            }
+            directories.append(directory)
+        }
+        return directories
+    }
+}
+
+// Pools.
+extension ClusterConfigurationReader {
+    /// Without a declaration, one pool of two workers on this machine.
+    private static let defaultPool = PoolDeclaration(
+        name: PoolID("zone-a"),
+        provider: .process,
+        workers: 2
+    )
+
+    private func pools(_ node: YAMLNode?) throws(ConfigurationError) -> [PoolDeclaration] {
+        guard let node else { return [Self.defaultPool] }
+        let elements = try node.elements("pools")
+        guard (1...Bounds.pools).contains(elements.count) else {
+            throw node.error("'pools' must list from 1 to \(Bounds.pools) pools")
+        }
+        var pools: [PoolDeclaration] = []
+        for element in elements {
+            let pool = try pool(element)
+            guard !pools.contains(where: { $0.name == pool.name }) else {
+                throw element.error("two pools are named '\(pool.name)'")
+            }
+            pools.append(pool)
+        }
+        return pools
+    }
+
+    private func pool(_ node: YAMLNode) throws(ConfigurationError) -> PoolDeclaration {
+        let mapping = try YAMLMapping(
+            node,
+            "a pool",
+            keys: [
+                "name", "provider", "workers", "min_workers", "max_workers", "slots",
+                "acquire_timeout",
+            ]
+        )
+        let defaults = Self.defaultPool
+        let name = try hyphenatedName(try mapping.required("name"), "name")
+        let provider = try provider(try mapping.required("provider"))
+        let isStatic = provider == .static
+        if isStatic { try refuseProcessKeys(mapping) }
+        let workers = try mapping.integer("workers", in: Bounds.workers)
+        let most = try mapping.integer("max_workers", in: Bounds.workers)
+        let pool = PoolDeclaration(
+            name: PoolID(name),
+            provider: provider,
+            workers: workers ?? (isStatic ? 0 : min(defaults.workers, most ?? defaults.workers)),
+            minWorkers: try mapping.integer("min_workers", in: 1...Bounds.workers.upperBound)
+                ?? defaults.minWorkers,
+            maxWorkers: most
+                ?? (isStatic
+                    ? Bounds.workers.upperBound : max(defaults.maxWorkers, workers ?? 0)),
+            slots: try mapping.integer("slots", in: Limits.slots) ?? defaults.slots,
+            acquireTimeout: try mapping.duration(
+                "acquire_timeout",
+                default: defaults.acquireTimeout,
+                in: Bounds.waiting
+            )
+        )
+        try checkCounts(pool, mapping)
+        return pool
+    }
+
+    private func provider(
+        _ node: YAMLNode
+    ) throws(ConfigurationError) -> PoolDeclaration.Provider {
+        switch try node.text("provider") {
+        case "process": return .process
+        case "static": return .static
+        case "command":
+            throw node.error("provider 'command' is not available yet; use process or static")
+        case let other:
+            throw node.error("'provider' must be process or static, not '\(other)'")
+        }
+    }
+
+    /// A key without effect is refused rather than ignored.
+    private func refuseProcessKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
+        for key in ["workers", "slots"] {
+            if let location = mapping.keyLocation(key) {
+                throw location.error(
+                    "'\(key)' has no effect on a static pool, whose workers join by themselves; "
+                        + "leave it out"
+                )
+            }
+        }
+    }
+
+    private func checkCounts(
+        _ pool: PoolDeclaration,
+        _ mapping: YAMLMapping
+    ) throws(ConfigurationError) {
+        for (key, count) in [("workers", pool.workers), ("min_workers", pool.minWorkers)]
+        where count > pool.maxWorkers {
+            let location = mapping[key]?.location ?? mapping.location
+            throw location.error(
+                "'\(key)' is \(count), more than 'max_workers', \(pool.maxWorkers)"
+            )
+        }
+    }
+}
+
+// Values of several parts.
+extension ClusterConfigurationReader {
+    /// The mapping under a key of the file; a missing one has no entries, which means the defaults.
+    private func mapping(
+        _ node: YAMLNode?,
+        _ key: String,
+        keys: [String]
+    ) throws(ConfigurationError) -> YAMLMapping {
+        guard let node else {
+            return YAMLMapping(entries: [], location: SourceLocation(file: "defaults"))
+        }
+        return try YAMLMapping(node, "'\(key)'", keys: keys)
+    }
+
+    private func hyphenatedName(
+        _ mapping: YAMLMapping,
+        _ key: String,
+        default value: String
+    ) throws(ConfigurationError) -> String {
+        guard let node = mapping[key] else { return value }
+        return try hyphenatedName(node, key)
+    }
+
+    /// Clusters, regions and pools are named as clouds name theirs: hyphens count as letters.
+    private func hyphenatedName(
+        _ node: YAMLNode,
+        _ key: String
+    ) throws(ConfigurationError) -> String {
+        let text = try node.text(key)
+        guard Names.isValid(String(text.map { $0 == "-" ? "_" : $0 })) else {
+            throw node.error(
+                "'\(key)' must begin with a letter a-z and hold only a-z, 0-9, _ and -, at most "
+                    + "63, not '\(text)'"
+            )
+        }
+        return text
+    }
+
+    private func path(
+        _ mapping: YAMLMapping,
+        _ key: String,
+        default value: String
+    ) throws(ConfigurationError) -> String {
+        guard let node = mapping[key] else {
+            return ConfigurationFile.absolute(value, in: baseDirectory)
+        }
+        return try path(node, key)
+    }
+
+    private func path(_ node: YAMLNode, _ key: String) throws(ConfigurationError) -> String {
+        let text = try node.text(key)
+        guard !text.isEmpty, !text.unicodeScalars.contains(where: \.isControl) else {
+            throw node.error("'\(key)' must be a path without control characters")
+        }
+        guard !text.hasPrefix("~") else {
+            throw node.error("'\(key)': ~ is not expanded; write the whole path, or ./~ if meant")
+        }
+        guard !text.contains("://") else {
+            throw node.error("'\(key)' must be a path of this machine, not '\(text)'")
+        }
+        return ConfigurationFile.absolute(text, in: baseDirectory)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether this is one of C0, DEL or C1: never part of a path or a column's name.
+    var isControl: Bool { properties.generalCategory == .control }
+}

@@ -1,0 +1,61 @@
+package import Columns
+
+/// How a load treats the rows that a table already has.
+package enum JobWriteMode: Sendable, Equatable { case replace, append }
+
+/// How many rejected rows a job bears; more fail it and the old table stays.
+package struct RejectLimits: Sendable, Equatable {
+    /// Rows in all.
+    package let maxRows: Int64
+    /// Share of all lines from 0 to 1; judged at the end, of inputs of at least 10,000 lines.
+    package let maxShare: Double
+
+    package init(maxRows: Int64 = 1000, maxShare: Double = 0.001) {
+        self.maxRows = maxRows
+        self.maxShare = maxShare
+    }
+}
+
+/// A view that is published with its table.
+package struct ViewDeclaration: Sendable, Equatable {
+    package let name: String
+    /// A SELECT that names tables as `"schema"."table"`.
+    package let sql: String
+
+    package init(name: String, sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+}
+
+/// A job that loads one table: what a job file with `job:` says.
+///
+/// docs/formats/job-file.md is the reference of the format.
+package struct JobDeclaration: Sendable, Equatable {
+    package let name: String
+    /// A path or a glob as written, with `${name}` where parameters go; see `ResolvedJob.input`.
+    package let input: String
+    package let table: String
+    package let schema: String
+    package let transform: TransformDeclaration
+    /// Whether the first line must name the columns.
+    package let hasHeader: Bool
+    /// Whether an input without rows is loaded rather than refused.
+    package let allowEmpty: Bool
+    package let write: JobWriteMode
+    package let rejectLimits: RejectLimits
+    /// Columns whose values together may stand in one row only; empty where nothing is checked.
+    package let uniqueKeys: [String]
+    package let views: [ViewDeclaration]
+    /// The declared parameters with their defaults.
+    package let parameters: [String: String]
+    /// The file it was read from, for messages.
+    package let source: String
+    /// The YAML itself: what is stored with a submitted job and read again.
+    package let text: String
+
+    /// The table that takes the rows which are no rows of this one.
+    package var rejectsTable: String { table + JobDeclaration.rejectsSuffix }
+
+    static let rejectsSuffix = "_rejects"
+}
