@@ -121,7 +121,7 @@ var testTargets: [Target] {
         tests("API", ["Base"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("TSV", ["Base", "Columns"]),
-        tests("Parquet", ["Base", "Columns"]),
+        tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),
         tests("Sample", ["Base"]),
         tests("Storage", ["Base"]),
         tests("Database", ["Base"]),
