@@ -89,7 +89,7 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip", "HTTP", "Jobs",
+                "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip", "HTTP", "Jobs",
                 "Parquet", "Scheduling", "Storage", "TSV", "Transport", "Wire",
             ]
         ),

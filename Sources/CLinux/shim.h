@@ -10,3 +10,8 @@ static inline ssize_t otcluster_copy_file_range(
     return syscall(
         SYS_copy_file_range, source, source_offset, target, target_offset, count, 0u);
 }
+
+#include <spawn.h>
+
+// glibc defines POSIX_SPAWN_SETSID only under _GNU_SOURCE (spawn.h, since glibc 2.26).
+enum { OTCLUSTER_SPAWN_NEW_SESSION = 0x80 };

@@ -13,14 +13,28 @@ import Transport
 ///   - configurationPath: the `cluster.yaml`; nil for the defaults in the current folder.
 ///   - workers: how many workers the first `process` pool shall have, instead of its `workers`.
 package func runCoordinator(configurationPath: String?, workers: Int? = nil) -> Int32 {
-    do {
+    do throws(any Error) {
         var configuration = try ClusterConfiguration.load(path: configurationPath)
-        if let workers { configuration.setWorkers(workers) }
+        if let workers { try configuration.setWorkers(workers) }
         try run(configuration)
         return 0
     } catch {
         CoordinatorLog.write("\(error)")
         return error is ConfigurationError ? 2 : 1
+    }
+}
+
+extension ClusterConfiguration {
+    /// Sets the size of the first pool whose workers the coordinator starts itself.
+    fileprivate mutating func setWorkers(_ count: Int) throws(StartError) {
+        guard let index = pools.firstIndex(where: { $0.provider == .process }) else {
+            throw StartError(description: "--workers: no pool has the provider process")
+        }
+        guard (0...pools[index].maxWorkers).contains(count) else {
+            let text = "--workers: \(pools[index].name) may have 0 to \(pools[index].maxWorkers)"
+            throw StartError(description: text)
+        }
+        pools[index].workers = count
     }
 }
 

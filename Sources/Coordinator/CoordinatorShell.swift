@@ -33,7 +33,7 @@ final class CoordinatorShell {
     private let resultMemory = MemoryPool(keptBlocks: 4)
     private var spool: ResultSpool?
 
-    private(set) var scheduler: Scheduler
+    var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
     private(set) var links: [WorkerID: WorkerLink] = [:]
     private(set) var roster = WorkerRoster()

@@ -209,7 +209,7 @@ private final class FileSource: ByteSource {
             offset += Int64(count)
             return count
         } catch {
-            throw .source("\(error)")
+            throw .source(description: "\(error)")
         }
     }
 }

@@ -1,5 +1,6 @@
 import API
 import Base
+import Columns
 import Jobs
 import Scheduling
 import Transport

@@ -1,6 +1,8 @@
 import API
 import Base
+import Columns
 import FoundationEssentials
+import Jobs
 import Scheduling
 import Transport
 

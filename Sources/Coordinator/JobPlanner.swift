@@ -1,5 +1,6 @@
 import API
 import Base
+import Columns
 import Glibc
 import Jobs
 import Scheduling

@@ -27,7 +27,7 @@ struct JobRecord: Sendable {
 final class JobStore: @unchecked Sendable {
     private let queue = DispatchQueue(label: "job-store")
     private let loop: EventLoop
-    private let database: Connection
+    private let database: Database.Connection
     /// The number of this reign; it grows with every start.
     let epoch: Int64
 
@@ -45,7 +45,7 @@ final class JobStore: @unchecked Sendable {
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {
         self.loop = loop
-        let database = try Connection(path: path, mode: .readWriteCreate)
+        let database = try Database.Connection(path: path, mode: .readWriteCreate)
         self.database = database
         epoch = try database.transaction { () throws(DatabaseError) in
             try Self.migrate(database)
@@ -61,7 +61,7 @@ final class JobStore: @unchecked Sendable {
         }
     }
 
-    private static func migrate(_ database: Connection) throws(DatabaseError) {
+    private static func migrate(_ database: Database.Connection) throws(DatabaseError) {
         let version = try database.query("PRAGMA user_version") {
             (row) throws(DatabaseError) in try row.integer(0)
         }
@@ -143,7 +143,7 @@ final class JobStore: @unchecked Sendable {
     func drain() { queue.sync {} }
 
     private static func records(
-        _ database: Connection,
+        _ database: Database.Connection,
         _ condition: String,
         _ values: [Value]
     ) throws(DatabaseError) -> [JobRecord] {
@@ -168,9 +168,9 @@ final class JobStore: @unchecked Sendable {
     }
 
     /// Runs `body` on the queue and `completion` on the loop.
-    private func perform<Value: Sendable>(
-        _ completion: @escaping (Result<Value, DatabaseError>) -> Void,
-        _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Value
+    private func perform<Answer: Sendable>(
+        _ completion: @escaping (Result<Answer, DatabaseError>) -> Void,
+        _ body: @escaping @Sendable (Database.Connection) throws(DatabaseError) -> Answer
     ) {
         let answer = LoopBound(completion, loop: loop)
         queue.async { [self] in

@@ -1,4 +1,5 @@
 import Base
+import CLinux
 import Glibc
 import Storage
 import Transport
@@ -74,7 +75,7 @@ final class ProcessPool {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+        posix_spawnattr_setflags(&attributes, Int16(OTCLUSTER_SPAWN_NEW_SESSION))
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

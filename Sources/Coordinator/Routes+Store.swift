@@ -2,6 +2,7 @@ import API
 import Base
 import Catalog
 import HTTP
+import Jobs
 
 /// Routes that look at the table store.
 extension CoordinatorShell {

@@ -64,7 +64,7 @@ final class TablePublisher: @unchecked Sendable {
         _ question: @escaping @Sendable (Catalog) throws(CatalogError) -> Value,
         _ completion: @escaping (Result<Value, CatalogError>) -> Void
     ) {
-        perform(completion) { [catalog] () throws(CatalogError) in try question(catalog) }
+        perform(completion) { [self] () throws(CatalogError) in try question(catalog) }
     }
 
     private func perform<Value: Sendable, Failure: Error>(

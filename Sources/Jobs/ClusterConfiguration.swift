@@ -47,7 +47,7 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package let catalog: CatalogKind
     package let security: Security
     /// In the order in which they are tried; at least one, no name twice.
-    package let pools: [PoolDeclaration]
+    package var pools: [PoolDeclaration]
     package let scheduler: SchedulerSettings
     /// Directories whose `*.yaml` are jobs beside the shipped ones.
     package let jobs: [String]
@@ -94,7 +94,7 @@ package struct PoolDeclaration: Sendable, Equatable {
     package let name: PoolID
     package let provider: Provider
     /// Workers that the coordinator starts; 0 for a static pool.
-    package let workers: Int
+    package var workers: Int
     /// Healthy workers below which the pool is not used; at least 1.
     package let minWorkers: Int
     package let maxWorkers: Int
