@@ -66,7 +66,7 @@ package final class Connection {
             kinds: EV_READ | EV_PERSIST,
             context: self
         ) { _, _, context in
-            owner(context, as: Connection.self).readTurn()
+            callbackOwner(context, as: Connection.self).readTurn()
         }
         writable = LoopEvent(
             on: loop.eventBase,
@@ -74,7 +74,7 @@ package final class Connection {
             kinds: EV_WRITE | EV_PERSIST,
             context: self
         ) { _, _, context in
-            owner(context, as: Connection.self).writeTurn()
+            callbackOwner(context, as: Connection.self).writeTurn()
         }
     }
 
@@ -202,20 +202,22 @@ package final class Connection {
     }
 
     private func writeTurn() {
-        guard state != .closed, writeOnce() else { return }
+        guard state != .closed else { return }
+        if let code = writeOnce() {
+            end(reason(for: code))
+            return
+        }
         waitToWrite(evbuffer_get_length(output) > 0)
         released.callAll()
         if state == .open, queuedBytes == 0 { handler?.connectionDidDrain(self) }
     }
 
-    /// One `writev`; false when it ended the connection.
-    private func writeOnce() -> Bool {
-        guard evbuffer_get_length(output) > 0 else { return true }
+    /// One `writev`; the error number when the connection can take no more, ever.
+    private func writeOnce() -> Int32? {
+        guard evbuffer_get_length(output) > 0 else { return nil }
         let count = evbuffer_write_atmost(output, descriptor, Self.turnBytes)
         let code = errno
-        guard count < 0, !isTemporary(code) else { return true }
-        end(reason(for: code))
-        return false
+        return count < 0 && !isTemporary(code) ? code : nil
     }
 
     private func waitToWrite(_ mustWait: Bool) {
@@ -231,7 +233,9 @@ package final class Connection {
     /// May be called again, and after the other side's end; the first reason counts.
     package func close(_ reason: String) {
         loop.preconditionInLoop()
-        guard state != .closed, writeOnce() else { return }
+        guard state != .closed else { return }
+        // Whether the farewell got through changes nothing any more.
+        _ = writeOnce()
         end(.local(reason))
     }
 

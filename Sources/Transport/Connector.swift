@@ -97,7 +97,7 @@ final class Connector: LoopResource {
             kinds: EV_WRITE,
             context: self
         ) { _, _, context in
-            owner(context, as: Connector.self).socketIsReady()
+            callbackOwner(context, as: Connector.self).socketIsReady()
         }
         writable.add()
         attempt = Attempt(descriptor: descriptor, peer: peer, writable: writable)

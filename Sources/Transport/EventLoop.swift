@@ -65,10 +65,10 @@ package final class EventLoop: Sendable {
         eventBase = EventBase(takingOver: base)
         thread.store(pthread_self(), ordering: .releasing)
         wakeUp = LoopEvent(on: eventBase, context: self) { _, _, context in
-            owner(context, as: EventLoop.self).runHandedIn()
+            callbackOwner(context, as: EventLoop.self).runHandedIn()
         }
         turnEnd = LoopEvent(on: eventBase, context: self) { _, _, context in
-            owner(context, as: EventLoop.self).runPutOff()
+            callbackOwner(context, as: EventLoop.self).runPutOff()
         }
     }
 

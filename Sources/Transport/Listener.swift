@@ -5,11 +5,6 @@ import Glibc
 ///
 /// The loop keeps it alive until it is closed. THREADING: belongs to the loop's thread.
 package final class Listener {
-    /// Connections that the kernel holds for us between two turns.
-    ///
-    /// A guess; the kernel caps it at net.core.somaxconn.
-    private static let backlog: Int32 = 512
-
     /// Rest after a failed `accept`, which is nearly always a want of descriptors.
     ///
     /// Without one the loop would spin on a socket that stays ready. The length is a guess.
@@ -30,7 +25,7 @@ package final class Listener {
         onAccept: @escaping (Connection) -> Void
     ) throws(TransportError) {
         loop.preconditionInLoop()
-        let descriptor = try Self.listen(on: address)
+        let descriptor = try ListeningSocket.open(on: address)
         self.loop = loop
         self.onAccept = onAccept
         port = SocketAddress(boundTo: descriptor)?.port ?? address.port
@@ -38,7 +33,7 @@ package final class Listener {
         listener = evconnlistener_new(
             loop.base,
             { _, descriptor, address, length, context in
-                owner(context, as: Listener.self).accept(descriptor, address, length)
+                callbackOwner(context, as: Listener.self).accept(descriptor, address, length)
             },
             context,
             UInt32(LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC),
@@ -51,30 +46,9 @@ package final class Listener {
             throw .listenFailed(address, errno: code)
         }
         evconnlistener_set_error_cb(listener) { _, context in
-            owner(context, as: Listener.self).acceptFailed()
+            callbackOwner(context, as: Listener.self).acceptFailed()
         }
         loop.register(self)
-    }
-
-    /// A bound, listening, non-blocking socket.
-    private static func listen(on address: HostPort) throws(TransportError) -> Int32 {
-        guard let local = try SocketAddress.resolve(address).first else {
-            throw .unknownHost(address, reason: "it has no address")
-        }
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(local.family, kind, 0)
-        guard descriptor >= 0 else { throw .listenFailed(address, errno: errno) }
-        // A restarted process must not wait for the TIME_WAIT of its predecessor's connections.
-        var on: Int32 = 1
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
-        let code = local.withPointer { bind(descriptor, $0, $1) }
-        guard code == 0, Glibc.listen(descriptor, backlog) == 0 else {
-            let code = errno
-            Glibc.close(descriptor)
-            throw code == EADDRINUSE ? .addressInUse(address) : .listenFailed(address, errno: code)
-        }
-        return descriptor
     }
 
     private func accept(

@@ -62,7 +62,10 @@ final class LoopEvent {
 }
 
 /// The object that a libevent callback was registered with.
-func owner<Owner: AnyObject>(_ context: UnsafeMutableRawPointer?, as type: Owner.Type) -> Owner {
+package func callbackOwner<Owner: AnyObject>(
+    _ context: UnsafeMutableRawPointer?,
+    as type: Owner.Type
+) -> Owner {
     guard let context else { preconditionFailure("a libevent callback without its context") }
     return Unmanaged<Owner>.fromOpaque(context).takeUnretainedValue()
 }

@@ -15,7 +15,7 @@ package final class SignalSource {
             kinds: EV_SIGNAL | EV_PERSIST,
             context: self
         ) { _, _, context in
-            owner(context, as: SignalSource.self).body?()
+            callbackOwner(context, as: SignalSource.self).body?()
         }
         event.add()
         self.event = event

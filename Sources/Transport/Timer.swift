@@ -21,7 +21,7 @@ package final class Timer {
             _,
             _,
             context in
-            owner(context, as: Timer.self).fire()
+            callbackOwner(context, as: Timer.self).fire()
         }
         event.add(after: interval)
         self.event = event

@@ -29,6 +29,8 @@ final class Outcome<Value: Sendable>: Sendable {
         guard arrived.wait(timeout: .now() + .seconds(Self.deadlineSeconds)) == .success,
             let value = stored.withLock({ $0 })
         else { throw TimedOut() }
+        // For whoever waits next.
+        arrived.signal()
         return value
     }
 }

@@ -1,0 +1,54 @@
+import Transport
+
+/// What a request must be before a handler sees it; failure-model.md section 4.
+///
+/// On loopback every local program is trusted, but a web page in the operator's browser is not. It
+/// gives itself away by a foreign `Host` (a name of its own that resolves to 127.0.0.1), by a
+/// foreign `Origin`, or by a body that is not JSON, the only kind it may send without asking.
+struct RequestGuard {
+    /// Hosts that a request may name, without port, lowercase.
+    let allowedHosts: Set<String>
+
+    init(allowedHosts: Set<String>?, address: HostPort) {
+        let loopback: Set<String> = ["localhost", "127.0.0.1", "::1"]
+        let names = allowedHosts ?? loopback.union([address.host])
+        self.allowedHosts = Set(names.map { Self.host(of: $0.lowercased()) })
+    }
+
+    /// The answer that refuses the request; nil lets it pass.
+    func refusal(of request: HTTPRequest) -> HTTPResponse? {
+        guard request.method != .other else {
+            return .error(405, "the method is not one of GET, POST, PUT, PATCH and DELETE")
+        }
+        guard let host = request.header("Host")?.lowercased() else {
+            return .error(400, "the Host header is missing")
+        }
+        guard allowedHosts.contains(Self.host(of: host)) else {
+            return .error(403, "this server does not answer to the host name of the request")
+        }
+        guard request.method != .get else { return nil }
+        if let origin = request.header("Origin")?.lowercased(),
+            origin != "http://\(host)", origin != "https://\(host)"
+        {
+            return .error(403, "requests from pages of other sites are refused")
+        }
+        guard request.body.isEmpty || isJSON(request) else {
+            return .error(415, "the body must be JSON: send Content-Type: application/json")
+        }
+        return nil
+    }
+
+    private func isJSON(_ request: HTTPRequest) -> Bool {
+        let type = request.header("Content-Type")?.split(separator: ";").first
+        let words = type?.split(separator: " ").first
+        return words?.lowercased() == "application/json"
+    }
+
+    /// A host without its port and without the brackets of IPv6.
+    private static func host(of text: String) -> String {
+        if text.hasPrefix("[") { return String(text.dropFirst().prefix { $0 != "]" }) }
+        // More than one colon and no bracket: a bare IPv6 address.
+        guard text.count(where: { $0 == ":" }) == 1 else { return text }
+        return String(text.prefix { $0 != ":" })
+    }
+}

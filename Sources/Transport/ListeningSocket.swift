@@ -1,0 +1,37 @@
+import Glibc
+
+/// Opens sockets that wait for connections, for ``Listener`` and for the HTTP target.
+package enum ListeningSocket {
+    /// Connections that the kernel holds for us between two turns.
+    ///
+    /// A guess; the kernel caps it at net.core.somaxconn.
+    private static let backlog: Int32 = 512
+
+    /// A bound, listening, non-blocking socket, which the caller has to close.
+    ///
+    /// A name in `address` is resolved here, which may block.
+    package static func open(on address: HostPort) throws(TransportError) -> Int32 {
+        guard let local = try SocketAddress.resolve(address).first else {
+            throw .unknownHost(address, reason: "it has no address")
+        }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(local.family, kind, 0)
+        guard descriptor >= 0 else { throw .listenFailed(address, errno: errno) }
+        // A restarted process must not wait for the TIME_WAIT of its predecessor's connections.
+        var on: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        let code = local.withPointer { bind(descriptor, $0, $1) }
+        guard code == 0, listen(descriptor, backlog) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw code == EADDRINUSE ? .addressInUse(address) : .listenFailed(address, errno: code)
+        }
+        return descriptor
+    }
+
+    /// The port that an open socket is bound to; nil when the kernel does not tell.
+    package static func port(of descriptor: Int32) -> UInt16? {
+        SocketAddress(boundTo: descriptor)?.port
+    }
+}
