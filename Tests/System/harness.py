@@ -175,16 +175,16 @@ def peak_memory_mib(pid):
 
 # Inputs
 
-JSON_LIST = "json"
-"""How a job file calls the type of a column that holds JSON arrays of strings."""
-
-
 def column(name, type="string", **more):
     return {"name": name, "type": type, **more}
 
 
 def comma_list(name):
     return column(name, "list<string>", separator=",")
+
+
+def json_list(name):
+    return column(name, "list<string>", format="json")
 
 
 def job_file(folder, name, columns, **more):

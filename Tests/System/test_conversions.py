@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from harness import JSON_LIST, column, comma_list, job_file, tsv, write_gzip
+from harness import column, comma_list, job_file, json_list, tsv, write_gzip
 from lake import Lake
 
 BAD = object()
@@ -168,7 +168,7 @@ CASES = {
         ("\\N", ()),
     ],
 }
-COLUMNS = {"list": comma_list("value"), "json": column("value", JSON_LIST)}
+COLUMNS = {"list": comma_list("value"), "json": json_list("value")}
 
 
 @pytest.mark.parametrize("type", CASES)
