@@ -1,6 +1,3 @@
-import Base
-import CShims
-
 /// About 256 KiB of whole lines, and where their delimiters stand.
 ///
 /// Small enough that text, positions and the columns made of them stay in the L2 cache while one
@@ -25,10 +22,7 @@ struct LineBlock: ~Copyable {
     ///
     /// So field i of the block lies between entries i and i + 1, the first field of a line
     /// included: the newline before it is an entry like the tabs.
-    private var positions = PositionBuffer(capacity: 1 + LineBlock.sizeBytes + scanSlack)
-    /// Entries behind the last that the scanner may overwrite.
-    private static let scanSlack = Int(SHIM_SCAN_SLACK)
-
+    private var positions = PositionBuffer(capacity: 1 + sizeBytes + VectorLevel.scanSlack)
     /// Forgets the block; the next scan begins at the start of a text.
     mutating func reset() {
         start = 0
@@ -58,23 +52,16 @@ struct LineBlock: ~Copyable {
         guard end < size else { return false }
         start = end
         let bytes = text + start
-        let count = shim_line_cut(bytes, size - start, Self.sizeBytes)
+        let count = lineCut(bytes, size - start, target: Self.sizeBytes)
         end = start + count
-        isUTF8 = shim_is_utf8(level.code, bytes, count) != 0
-        positions.reserve(1 + count + Self.scanSlack)
+        isUTF8 = level.isUTF8(UnsafeRawBufferPointer(start: bytes, count: count))
+        positions.reserve(1 + count + VectorLevel.scanSlack)
         // Wraps at the text's start; the first field's start wraps back.
         positions.base[0] = UInt32(truncatingIfNeeded: start) &- 1
-        var lineCount = 0
-        delimiterCount = shim_scan_delimiters(
-            level.code,
-            bytes,
-            count,
-            UInt32(start),
-            positions.base + 1,
-            &lineCount
-        )
+        let found = level.scan(bytes, count, from: UInt32(start), into: positions.base + 1)
+        delimiterCount = found.delimiters
         consumedCount = 0
-        isShaped = hasShape(text, lineCount: lineCount, columnCount: columnCount)
+        isShaped = hasShape(text, lineCount: found.newlines, columnCount: columnCount)
         return true
     }
 

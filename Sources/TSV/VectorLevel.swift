@@ -24,6 +24,22 @@ package struct VectorLevel: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Entries behind the last position found that `scan` may overwrite, and bytes behind the end of
+    /// the text that it may read.
+    static let scanSlack = Int(SHIM_SCAN_SLACK)
+
+    /// Writes the offset of each tab and newline plus `start`, and returns how many there are.
+    func scan(
+        _ bytes: UnsafePointer<UInt8>,
+        _ count: Int,
+        from start: UInt32,
+        into positions: UnsafeMutablePointer<UInt32>
+    ) -> (delimiters: Int, newlines: Int) {
+        var newlines = 0
+        let found = shim_scan_delimiters(code, bytes, count, start, positions, &newlines)
+        return (found, newlines)
+    }
+
     /// Whether all the bytes are well-formed UTF-8.
     package func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let base = bytes.baseAddress else { return true }
@@ -36,4 +52,10 @@ package struct VectorLevel: Sendable, Equatable, CustomStringConvertible {
 package func wellFormedPrefix(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let base = bytes.baseAddress else { return 0 }
     return shim_utf8_prefix(base.assumingMemoryBound(to: UInt8.self), bytes.count)
+}
+
+/// Where to cut whole lines off a text that ends with a newline: behind the last newline among the
+/// first `target` bytes or, if there is none, behind the first of all.
+func lineCut(_ bytes: UnsafePointer<UInt8>, _ count: Int, target: Int) -> Int {
+    shim_line_cut(bytes, count, target)
 }
