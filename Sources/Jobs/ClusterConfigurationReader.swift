@@ -1,11 +1,15 @@
 import Base
 
 /// Turns the nodes of `cluster.yaml` into a `ClusterConfiguration`, checking every value.
+///
+/// One method a part of the file. A missing part is read as a mapping without entries, so that
+/// each default is written in one place only.
 struct ClusterConfigurationReader {
+    /// The absolute path that relative ones count from.
     let baseDirectory: String
 
     /// Bounds of the times; guesses, wide enough for tests and for patience.
-    private enum Bounds {
+    enum Bounds {
         static let heartbeat: ClosedRange<Duration> = .milliseconds(50) ... .seconds(60)
         static let lostAfter: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
         static let waiting: ClosedRange<Duration> = .zero ... .seconds(7 * day)
@@ -54,6 +58,9 @@ struct ClusterConfigurationReader {
         return ClusterConfiguration.Listen(workers: workers, http: http)
     }
 
+    /// An address that only this machine reaches.
+    ///
+    /// failure-model.md, section 4: any other needs TLS and a token, and no switch turns that off.
     private func loopbackAddress(
         _ mapping: YAMLMapping,
         _ key: String,
@@ -72,6 +79,7 @@ struct ClusterConfigurationReader {
         return try node.text(key)
     }
 
+    /// Three folders; in one, the expiry of one store would delete what another still needs.
     private func storage(
         _ node: YAMLNode?
     ) throws(ConfigurationError) -> ClusterConfiguration.Storage {
@@ -100,6 +108,7 @@ struct ClusterConfigurationReader {
         )
     }
 
+    /// Whether the token file is there is checked now, while its place in the file is known.
     private func security(
         _ node: YAMLNode?
     ) throws(ConfigurationError) -> ClusterConfiguration.Security {
@@ -180,6 +189,7 @@ struct ClusterConfigurationReader {
         )
     }
 
+    /// Folders that must exist: a misspelt one would silently offer no jobs.
     private func jobDirectories(_ root: YAMLMapping) throws(ConfigurationError) -> [String] {
         var directories: [String] = []
         for (_, node) in try root.texts("jobs") {
@@ -193,107 +203,6 @@ struct ClusterConfigurationReader {
             directories.append(directory)
         }
         return directories
-    }
-}
-
-// Pools.
-extension ClusterConfigurationReader {
-    /// Without a declaration, one pool of two workers on this machine.
-    private static let defaultPool = PoolDeclaration(
-        name: PoolID("zone-a"),
-        provider: .process,
-        workers: 2
-    )
-
-    private func pools(_ node: YAMLNode?) throws(ConfigurationError) -> [PoolDeclaration] {
-        guard let node else { return [Self.defaultPool] }
-        let elements = try node.elements("pools")
-        guard (1...Bounds.pools).contains(elements.count) else {
-            throw node.error("'pools' must list from 1 to \(Bounds.pools) pools")
-        }
-        var pools: [PoolDeclaration] = []
-        for element in elements {
-            let pool = try pool(element)
-            guard !pools.contains(where: { $0.name == pool.name }) else {
-                throw element.error("two pools are named '\(pool.name)'")
-            }
-            pools.append(pool)
-        }
-        return pools
-    }
-
-    private func pool(_ node: YAMLNode) throws(ConfigurationError) -> PoolDeclaration {
-        let mapping = try YAMLMapping(
-            node,
-            "a pool",
-            keys: [
-                "name", "provider", "workers", "min_workers", "max_workers", "slots",
-                "acquire_timeout",
-            ]
-        )
-        let defaults = Self.defaultPool
-        let name = try hyphenatedName(try mapping.required("name"), "name")
-        let provider = try provider(try mapping.required("provider"))
-        let isStatic = provider == .static
-        if isStatic { try refuseProcessKeys(mapping) }
-        let workers = try mapping.integer("workers", in: Bounds.workers)
-        let most = try mapping.integer("max_workers", in: Bounds.workers)
-        let pool = PoolDeclaration(
-            name: PoolID(name),
-            provider: provider,
-            workers: workers ?? (isStatic ? 0 : min(defaults.workers, most ?? defaults.workers)),
-            minWorkers: try mapping.integer("min_workers", in: 1...Bounds.workers.upperBound)
-                ?? defaults.minWorkers,
-            maxWorkers: most
-                ?? (isStatic
-                    ? Bounds.workers.upperBound : max(defaults.maxWorkers, workers ?? 0)),
-            slots: try mapping.integer("slots", in: Limits.slots) ?? defaults.slots,
-            acquireTimeout: try mapping.duration(
-                "acquire_timeout",
-                default: defaults.acquireTimeout,
-                in: Bounds.waiting
-            )
-        )
-        try checkCounts(pool, mapping)
-        return pool
-    }
-
-    private func provider(
-        _ node: YAMLNode
-    ) throws(ConfigurationError) -> PoolDeclaration.Provider {
-        switch try node.text("provider") {
-        case "process": return .process
-        case "static": return .static
-        case "command":
-            throw node.error("provider 'command' is not available yet; use process or static")
-        case let other:
-            throw node.error("'provider' must be process or static, not '\(other)'")
-        }
-    }
-
-    /// A key without effect is refused rather than ignored.
-    private func refuseProcessKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
-        for key in ["workers", "slots"] {
-            if let location = mapping.keyLocation(key) {
-                throw location.error(
-                    "'\(key)' has no effect on a static pool, whose workers join by themselves; "
-                        + "leave it out"
-                )
-            }
-        }
-    }
-
-    private func checkCounts(
-        _ pool: PoolDeclaration,
-        _ mapping: YAMLMapping
-    ) throws(ConfigurationError) {
-        for (key, count) in [("workers", pool.workers), ("min_workers", pool.minWorkers)]
-        where count > pool.maxWorkers {
-            let location = mapping[key]?.location ?? mapping.location
-            throw location.error(
-                "'\(key)' is \(count), more than 'max_workers', \(pool.maxWorkers)"
-            )
-        }
     }
 }
 
@@ -321,7 +230,7 @@ extension ClusterConfigurationReader {
     }
 
     /// Clusters, regions and pools are named as clouds name theirs: hyphens count as letters.
-    private func hyphenatedName(
+    func hyphenatedName(
         _ node: YAMLNode,
         _ key: String
     ) throws(ConfigurationError) -> String {
@@ -359,9 +268,4 @@ extension ClusterConfigurationReader {
         }
         return ConfigurationFile.absolute(text, in: baseDirectory)
     }
-}
-
-extension Unicode.Scalar {
-    /// Whether this is one of C0, DEL or C1: never part of a path or a column's name.
-    var isControl: Bool { properties.generalCategory == .control }
 }

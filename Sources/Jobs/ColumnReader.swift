@@ -14,6 +14,7 @@ struct ColumnReader {
     /// Bytes of a column's name: 128, as other table stores allow.
     private static let nameBytes = 128
 
+    /// The columns in the order of the file, which is the order of the input's fields.
     func columns(_ node: YAMLNode) throws(ConfigurationError) -> [ColumnDeclaration] {
         let elements = try node.elements("columns")
         guard (1...Limits.columns).contains(elements.count) else {
@@ -91,6 +92,7 @@ struct ColumnReader {
         return ColumnDeclaration(name: name, type: type, isRequired: isRequired)
     }
 
+    /// How the text of a list is taken apart: by a separator or as JSON.
     private func listType(
         _ mapping: YAMLMapping,
         _ typeNode: YAMLNode

@@ -18,7 +18,7 @@ package struct ConfigurationError: Error, Sendable, Hashable, CustomStringConver
 
     /// One line in the form of a compiler's: `cluster.yaml:7:12: unknown key 'workes'; …`.
     package var description: String {
-        line == 0 ? "\(file): \(message)" : "\(file):\(line):\(column): \(message)"
+        oneLine(line == 0 ? "\(file): \(message)" : "\(file):\(line):\(column): \(message)")
     }
 }
 
@@ -48,4 +48,26 @@ package struct SourceLocation: Sendable, Hashable {
 /// `JobError`.
 struct ValueProblem: Error {
     let message: String
+}
+
+/// Makes one line of a message that quotes what a user wrote, however long and whatever is in it.
+///
+/// Control characters could end the line or speak to the terminal, so they appear as `\u{1B}`.
+func oneLine(_ message: String) -> String {
+    // A few lines of a terminal: a guess.
+    let limit = 1000
+    var line = ""
+    for scalar in message.unicodeScalars.prefix(limit) {
+        if scalar.isControl {
+            line += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+        } else {
+            line.unicodeScalars.append(scalar)
+        }
+    }
+    return message.unicodeScalars.count > limit ? line + "…" : line
+}
+
+extension Unicode.Scalar {
+    /// Whether this is one of C0, DEL or C1: never part of a path or a column's name.
+    var isControl: Bool { properties.generalCategory == .control }
 }

@@ -1,6 +1,9 @@
 import Base
 
 /// The `input` of a job: a path or a glob with parameters in it, as in `sales-${day}.tsv.gz`.
+///
+/// Values are put in once and not looked through again, so a value cannot name another parameter.
+/// The whole path is checked after that: parts that are harmless alone may not be so together.
 struct InputTemplate {
     private enum Part {
         case text(Substring)

@@ -9,7 +9,9 @@ package enum JobError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A job file that was sent whole is wrong.
     case invalidFile(ConfigurationError)
 
-    package var description: String {
+    package var description: String { oneLine(message) }
+
+    private var message: String {
         switch self {
         case .unknownJob(let name, let near, let known):
             let hint =

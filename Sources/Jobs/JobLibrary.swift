@@ -1,5 +1,8 @@
 /// All jobs and workflows that can be submitted by name: the shipped ones and the users'.
+///
+/// Immutable once read: a running coordinator keeps offering what it checked at its start.
 package struct JobLibrary: Sendable {
+    /// By name; each workflow's jobs are in here too.
     private let files: [String: JobFile]
 
     /// Reads the shipped job files and the `*.yaml` right in each of `directories`.
@@ -29,6 +32,7 @@ package struct JobLibrary: Sendable {
             files[file.name] = file
         }
         self.files = files
+        // After all files, as a workflow may stand in a file before its jobs.
         for name in files.keys.sorted() {
             guard case .workflow(let workflow)? = files[name] else { continue }
             _ = try members(of: workflow)
@@ -90,6 +94,7 @@ package struct JobLibrary: Sendable {
         return jobs
     }
 
+    /// A misspelt `--set` must not run the job with the default instead.
     private func refuseUnknown(
         _ set: [String: String],
         job: String,
@@ -100,6 +105,7 @@ package struct JobLibrary: Sendable {
         }
     }
 
+    /// The table jobs of a workflow; an unknown one is pointed at in the workflow's file.
     private func members(
         of workflow: WorkflowDeclaration
     ) throws(ConfigurationError) -> [JobDeclaration] {

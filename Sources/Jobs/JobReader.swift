@@ -2,8 +2,11 @@ import Base
 import Columns
 
 /// Turns the nodes of a job file into a `JobDeclaration`, checking every value.
+///
+/// Columns come first, because `cluster_by`, `checks` and `views` name them.
 struct JobReader {
     let file: String
+    /// Kept in the declaration, which is stored as this text.
     let text: String
 
     private static let keys = [
@@ -56,6 +59,9 @@ struct JobReader {
         )
     }
 
+    /// The input as written, tried with the parameters' defaults.
+    ///
+    /// A parameter that `input` does not use would make `--set` a switch without effect.
     private func input(
         _ node: YAMLNode,
         _ parameters: [String: String]
@@ -71,6 +77,7 @@ struct JobReader {
         return try node.text("input")
     }
 
+    /// Names with their defaults; there are no parameters without one.
     private func parameters(_ node: YAMLNode?) throws(ConfigurationError) -> [String: String] {
         guard let node else { return [:] }
         guard case .mapping(let entries) = node.content else {
@@ -139,6 +146,7 @@ struct JobReader {
         return try root.boolean("allow_empty", default: value)
     }
 
+    /// A name that leaves room for `<table>_rejects` and is none of these itself.
     private func tableName(_ node: YAMLNode) throws(ConfigurationError) -> String {
         let name = try node.name("table")
         let suffix = JobDeclaration.rejectsSuffix

@@ -51,6 +51,7 @@ extension ResolvedJob {
         parameters = values
     }
 
+    /// Reads the values as the keys of a job file are read, with `--set` as their place.
     init(_ declared: SelftestDeclaration, set: [String: String]) throws(JobError) {
         let entries = set.sorted { $0.key < $1.key }.map { key, value in
             let place = SourceLocation(file: "--set \(key)")

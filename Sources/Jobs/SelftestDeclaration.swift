@@ -1,4 +1,6 @@
 /// The built-in job that loads nothing: tasks that sleep, fail or crash as told.
+///
+/// For checking a new cluster, measuring the scheduler, and the tests of clients.
 package struct SelftestDeclaration: Sendable, Equatable {
     package var tasks = 100
     /// How long each task sleeps.

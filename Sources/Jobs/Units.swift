@@ -1,6 +1,8 @@
 import Base
 
 /// Numbers with units as users write them: `500ms`, `16MiB`.
+///
+/// A unit is never guessed: `30` could be seconds or milliseconds, and `16MB` two sizes.
 enum Units {
     private static let durations: [(suffix: String, nanoseconds: Int64)] = [
         ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000),

@@ -2,6 +2,9 @@ import Base
 import Columns
 
 /// Reads the `views` of a job file and writes their SQL.
+///
+/// Tables are named as `schema.table` without a catalog, so that a view works under any name that a
+/// reader attaches the store as (ducklake-contract.md, section 5).
 struct ViewReader {
     let schema: String
     let table: String

@@ -65,6 +65,7 @@ private struct YAMLComposer {
         }
     }
 
+    /// Keys and values; libyaml leaves it to its caller to notice a key that stands twice.
     private mutating func entries(depth: Int) throws(ConfigurationError) -> [YAMLEntry] {
         var entries: [YAMLEntry] = []
         var lines: [String: Int] = [:]

@@ -48,6 +48,7 @@ final class YAMLEventStream {
         return (try translate(event, at: location), location)
     }
 
+    /// Copies what is needed out of an event, whose memory its caller frees.
     private func translate(
         _ event: yaml_event_t,
         at location: SourceLocation
@@ -77,6 +78,7 @@ final class YAMLEventStream {
         }
     }
 
+    /// Anchors let a few bytes mean gigabytes, and tags pick types; a configuration needs neither.
     private func refuse(
         anchor: UnsafeMutablePointer<UInt8>?,
         tag: UnsafeMutablePointer<UInt8>?,

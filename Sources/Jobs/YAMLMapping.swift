@@ -1,6 +1,10 @@
 import Base
 
 /// A mapping whose keys are known: unknown ones are refused when it is made.
+///
+/// Its methods read one key each as a value of one kind. All take the key's name twice over, to find
+/// it and to name it in the error, which points at the value; a missing key has no place of its own,
+/// so its error points at the mapping.
 struct YAMLMapping {
     let location: SourceLocation
     let entries: [YAMLEntry]
@@ -46,6 +50,7 @@ struct YAMLMapping {
         try self[key]?.text(key) ?? value
     }
 
+    /// `true` or `false`; YAML 1.1's other words, such as `no`, are too easily meant as text.
     func boolean(_ key: String, default value: Bool) throws(ConfigurationError) -> Bool {
         guard let node = self[key] else { return value }
         switch try node.text(key) {
@@ -55,6 +60,7 @@ struct YAMLMapping {
         }
     }
 
+    /// A whole number; nil where the key is missing.
     func integer<Value: FixedWidthInteger>(
         _ key: String,
         in range: ClosedRange<Value>
@@ -81,6 +87,7 @@ struct YAMLMapping {
         return value
     }
 
+    /// A time with its unit.
     func duration(
         _ key: String,
         default value: Duration,
@@ -99,6 +106,7 @@ struct YAMLMapping {
         return value
     }
 
+    /// A size with its unit, in bytes; nil where the key is missing.
     func size(
         _ key: String,
         in range: ClosedRange<Int64>

@@ -64,6 +64,14 @@ struct HostileYAMLTests {
         #expect(jobError(job + padding + "#")?.message.contains("at most 262144") == true)
     }
 
+    @Test("in a message is shown without control characters, and not at any length")
+    func messages() {
+        let error = jobError(#""\e[2J\n": x"# + "\njob: a")
+        #expect(error?.description.contains(#"unknown key '\u{1B}[2J\u{A}'; known"#) == true)
+        let long = jobError(jobText("write: " + String(repeating: "x", count: 100_000)))
+        #expect(long?.description.count == 1001)
+    }
+
     @Test("a byte order mark before the first key is no part of it")
     func byteOrderMark() throws {
         #expect(try declaration("\u{FEFF}" + jobText()).name == "sales")

@@ -258,6 +258,7 @@ struct JobLibraryTests {
             ("w", "day", "https://x/", "downloads are not available yet"),
             ("w", "day", "../x", "must not hold '..'"),
             ("w", "day", "a\nb", "without control characters"),
+            ("selftest", "sleep", "1\n\u{1B}[2J", #"not '1\u{A}\u{1B}[2J'"#),
             ("w", "dya", "x", "did you mean 'day'? it has 'day'"),
         ]
     )

@@ -1,0 +1,104 @@
+import Base
+
+/// The pools of `cluster.yaml`.
+extension ClusterConfigurationReader {
+    /// Without a declaration, one pool of two workers on this machine.
+    private static let defaultPool = PoolDeclaration(
+        name: PoolID("zone-a"),
+        provider: .process,
+        workers: 2
+    )
+
+    func pools(_ node: YAMLNode?) throws(ConfigurationError) -> [PoolDeclaration] {
+        guard let node else { return [Self.defaultPool] }
+        let elements = try node.elements("pools")
+        guard (1...Bounds.pools).contains(elements.count) else {
+            throw node.error("'pools' must list from 1 to \(Bounds.pools) pools")
+        }
+        var pools: [PoolDeclaration] = []
+        for element in elements {
+            let pool = try pool(element)
+            guard !pools.contains(where: { $0.name == pool.name }) else {
+                throw element.error("two pools are named '\(pool.name)'")
+            }
+            pools.append(pool)
+        }
+        return pools
+    }
+
+    /// One pool; counts that are left out give way to those that are written.
+    private func pool(_ node: YAMLNode) throws(ConfigurationError) -> PoolDeclaration {
+        let mapping = try YAMLMapping(
+            node,
+            "a pool",
+            keys: [
+                "name", "provider", "workers", "min_workers", "max_workers", "slots",
+                "acquire_timeout",
+            ]
+        )
+        let defaults = Self.defaultPool
+        let name = try hyphenatedName(try mapping.required("name"), "name")
+        let provider = try provider(try mapping.required("provider"))
+        let isStatic = provider == .static
+        if isStatic { try refuseProcessKeys(mapping) }
+        let workers = try mapping.integer("workers", in: Bounds.workers)
+        let most = try mapping.integer("max_workers", in: Bounds.workers)
+        let pool = PoolDeclaration(
+            name: PoolID(name),
+            provider: provider,
+            workers: workers ?? (isStatic ? 0 : min(defaults.workers, most ?? defaults.workers)),
+            minWorkers: try mapping.integer("min_workers", in: 1...Bounds.workers.upperBound)
+                ?? defaults.minWorkers,
+            maxWorkers: most
+                ?? (isStatic
+                    ? Bounds.workers.upperBound : max(defaults.maxWorkers, workers ?? 0)),
+            slots: try mapping.integer("slots", in: Limits.slots) ?? defaults.slots,
+            acquireTimeout: try mapping.duration(
+                "acquire_timeout",
+                default: defaults.acquireTimeout,
+                in: Bounds.waiting
+            )
+        )
+        try checkCounts(pool, mapping)
+        return pool
+    }
+
+    private func provider(
+        _ node: YAMLNode
+    ) throws(ConfigurationError) -> PoolDeclaration.Provider {
+        switch try node.text("provider") {
+        case "process": return .process
+        case "static": return .static
+        case "command":
+            throw node.error("provider 'command' is not available yet; use process or static")
+        case let other:
+            throw node.error("'provider' must be process or static, not '\(other)'")
+        }
+    }
+
+    /// A key without effect is refused rather than ignored.
+    private func refuseProcessKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
+        for key in ["workers", "slots"] {
+            if let location = mapping.keyLocation(key) {
+                throw location.error(
+                    "'\(key)' has no effect on a static pool, whose workers join by themselves; "
+                        + "leave it out"
+                )
+            }
+        }
+    }
+
+    /// A pool that could never hold what it asks for is a slip, not an exhausted pool.
+    private func checkCounts(
+        _ pool: PoolDeclaration,
+        _ mapping: YAMLMapping
+    ) throws(ConfigurationError) {
+        for (key, count) in [("workers", pool.workers), ("min_workers", pool.minWorkers)]
+        where count > pool.maxWorkers {
+            let location = mapping[key]?.location ?? mapping.location
+            throw location.error(
+                "'\(key)' is \(count), more than 'max_workers', \(pool.maxWorkers)"
+            )
+        }
+    }
+}
