@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -25,7 +26,9 @@ def free_port():
 def finish(command, environment=None):
     """Runs a command to its end; CPU seconds of it and of the children it waited for."""
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
@@ -47,14 +50,17 @@ def load_with_cluster(otjob, data, workers):
     http = free_port()
     environment = dict(os.environ, OTJOB_COORDINATOR=f"http://127.0.0.1:{http}")
     config = folder / "cluster.yaml"
-    config.write_text(
-        f"""listen: {{workers: "127.0.0.1:{free_port()}", http: "127.0.0.1:{http}"}}
+    config.write_text(f"""listen: {{workers: "127.0.0.1:{free_port()}", http: "127.0.0.1:{http}"}}
 state: {folder}/state
 storage: {{raw: {folder}/raw, tables: {folder}/store, archive: {folder}/archive}}
 pools:
-  - {{name: zone-a, provider: process, workers: {workers}, min_workers: {workers}, max_workers: 8, acquire_timeout: 30s}}
-"""
-    )
+  - name: zone-a
+    provider: process
+    workers: {workers}
+    min_workers: {workers}
+    max_workers: {workers}
+    acquire_timeout: 30s
+""")
     begin = time.monotonic()
     try:
         cpu = finish([otjob, "up", "--config", str(config)], environment)

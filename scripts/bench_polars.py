@@ -8,7 +8,9 @@ import sys
 
 import polars as pl
 
-FILES = "title.ratings title.episode title.crew title.basics name.basics title.akas title.principals"
+FILES = (
+    "title.ratings title.episode title.crew title.basics name.basics title.akas title.principals"
+)
 INTEGERS = "numVotes seasonNumber episodeNumber runtimeMinutes birthYear deathYear ordering".split()
 BOOLEANS = "isAdult isOriginalTitle".split()
 COMMA_LISTS = "directors writers genres primaryProfession knownForTitles".split()

@@ -36,6 +36,19 @@ def wait_until(condition, what, seconds=PATIENCE_SECONDS):
     return value
 
 
+def process_pool(name, workers):
+    """A pool of workers that the coordinator starts itself, as cluster.yaml has it."""
+    return (
+        f"{{name: {name}, provider: process, workers: {workers}, min_workers: 1,"
+        " max_workers: 8, acquire_timeout: 30s}"
+    )
+
+
+def static_pool(name):
+    """A pool whose workers join by themselves."""
+    return f"{{name: {name}, provider: static, min_workers: 1, acquire_timeout: 60s}}"
+
+
 class Cluster:
     """One coordinator and its workers, with folders and ports of their own."""
 
@@ -47,10 +60,6 @@ class Cluster:
         self.state = self.folder / "state"
         self.store = self.folder / "store"
         self.catalog = self.store / "catalog.sqlite"
-        process_pool = (
-            f"{{name: zone-a, provider: process, workers: {workers}, min_workers: 1,"
-            " max_workers: 8, acquire_timeout: 30s}"
-        )
         lines = [
             "cluster: test",
             f'listen: {{workers: "127.0.0.1:{self.worker_port}",'
@@ -59,7 +68,7 @@ class Cluster:
             f"storage: {{raw: {self.folder}/raw, tables: {self.store},"
             f" archive: {self.folder}/archive}}",
             "pools:",
-            *(f"  - {pool}" for pool in pools or [process_pool]),
+            *(f"  - {pool}" for pool in pools or [process_pool("zone-a", workers)]),
             f"scheduler: {{chunk: {chunk}, heartbeat: 500ms, lost_after: 5s}}",
         ]
         if jobs:
@@ -174,6 +183,7 @@ def peak_memory_mib(pid):
 
 
 # Inputs
+
 
 def column(name, type="string", **more):
     return {"name": name, "type": type, **more}

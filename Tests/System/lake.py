@@ -73,7 +73,7 @@ def table_id(catalog, table):
 
 
 def parquet_files(catalog, table):
-    """Paths of the files that the newest version of a table consists of, as the catalog names them."""
+    """Paths of the files that the newest version of a table consists of."""
     [[root]] = catalog_rows(catalog, "SELECT value FROM ducklake_metadata WHERE key = 'data_path'")
     rows = catalog_rows(
         catalog,

@@ -120,13 +120,18 @@ def test_a_null_in_a_required_column_rejects_the_row(load, shared_cluster):
     data = tsv(HEADER, [("a", 1, "x"), ("\\N", 2, "y"), ("", 3, "empty is not null")])
     status = load("required", data, columns=columns)
     assert status["steps"][0]["rejected"] == 1
-    assert set(rows(shared_cluster, "FROM required")) == {("a", 1, "x"), ("", 3, "empty is not null")}
+    assert set(rows(shared_cluster, "FROM required")) == {
+        ("a", 1, "x"),
+        ("", 3, "empty is not null"),
+    }
     [[line, reason]] = rows(shared_cluster, "SELECT line, reason FROM required_rejects")
     assert line == 3
     assert "id" in reason
 
 
-@pytest.mark.parametrize("name, good, bad", [("too_many", 3_000, 1_001), ("too_large_a_share", 10_500, 15)])
+@pytest.mark.parametrize(
+    "name, good, bad", [("too_many", 3_000, 1_001), ("too_large_a_share", 10_500, 15)]
+)
 def test_rejects_over_the_limit_fail_the_job_and_the_old_table_stays(
     load, shared_cluster, name, good, bad
 ):
@@ -136,7 +141,9 @@ def test_rejects_over_the_limit_fail_the_job_and_the_old_table_stays(
     assert set(rows(shared_cluster, f"FROM {name}")) == set(ROWS)
 
 
-@pytest.mark.parametrize("name, good, bad", [("just_enough", 3_000, 1_000), ("small_enough", 20_000, 20)])
+@pytest.mark.parametrize(
+    "name, good, bad", [("just_enough", 3_000, 1_000), ("small_enough", 20_000, 20)]
+)
 def test_rejects_at_the_limit_do_not(load, name, good, bad):
     data = tsv(HEADER, [(f"id{n}", n, "new") for n in range(good)]) + "bad line\n" * bad
     # 1,000 of 4,000 lines: the share counts from 10,000 lines on only.
@@ -171,7 +178,9 @@ def test_replace_alters_the_table_and_old_versions_keep_their_columns(load, shar
     with Lake(shared_cluster.catalog) as lake:
         assert lake.columns("altered") == {"id": "VARCHAR", "number": "DOUBLE", "added": "BOOLEAN"}
         assert lake.rows("altered") == [("a", 1.5, True)]
-        old = lake.query(f"SELECT id, number, text FROM altered AT (VERSION => {before['snapshot']})")
+        old = lake.query(
+            f"SELECT id, number, text FROM altered AT (VERSION => {before['snapshot']})"
+        )
         assert set(old) == set(ROWS)
 
 

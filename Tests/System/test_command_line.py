@@ -53,7 +53,15 @@ def test_workers_and_pools_tell_what_the_configuration_asks_for(loaded):
         assert isinstance(worker["id"], str) and isinstance(worker["pid"], int)
         assert (worker["pool"], worker["state"], worker["running"]) == ("zone-a", "READY", 0)
     [pool] = cluster.json("pools")
-    assert set(pool) >= {"name", "provider", "state", "workers", "min_workers", "max_workers", "reason"}
+    assert set(pool) >= {
+        "name",
+        "provider",
+        "state",
+        "workers",
+        "min_workers",
+        "max_workers",
+        "reason",
+    }
     assert (pool["name"], pool["provider"], pool["workers"]) == ("zone-a", "process", 2)
     assert (pool["min_workers"], pool["max_workers"]) == (1, 8)
 

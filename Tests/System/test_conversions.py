@@ -175,7 +175,9 @@ COLUMNS = {"list": comma_list("value"), "json": json_list("value")}
 def test_fields_become_values_by_the_rules(shared_cluster, tmp_path, type):
     cases = CASES[type]
     empty = () if type in ("list", "json") else None
-    path = write_gzip(tmp_path / "cases.tsv.gz", tsv(["n", "value"], [(n, t) for n, (t, _) in enumerate(cases)]))
+    path = write_gzip(
+        tmp_path / "cases.tsv.gz", tsv(["n", "value"], [(n, t) for n, (t, _) in enumerate(cases)])
+    )
     columns = [column("n", "int32"), COLUMNS.get(type, column("value", type))]
     status = shared_cluster.load(job_file(tmp_path, f"as_{type}", columns), "--input", path)
     with Lake(shared_cluster.catalog) as lake:

@@ -70,7 +70,8 @@ def test_a_missing_file_fails_with_its_path(shared_cluster, tmp_path):
 
 
 UNUSUAL = {
-    "several_members": gzip.compress(GOOD[:70_001].encode()) + gzip.compress(GOOD[70_001:].encode()),
+    "several_members": gzip.compress(GOOD[:70_001].encode())
+    + gzip.compress(GOOD[70_001:].encode()),
     "empty_member_between": gzip.compress(GOOD[:999].encode())
     + gzip.compress(b"")
     + gzip.compress(GOOD[999:].encode()),

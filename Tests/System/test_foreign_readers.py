@@ -67,7 +67,9 @@ def test_record_counts_and_sizes_in_the_catalog_are_the_files(loaded, table):
         WHERE table_id = ? AND end_snapshot IS NULL ORDER BY data_file_id""",
         table_id(loaded.catalog, table),
     )
-    for file, (records, size, footer) in zip(parquet_files(loaded.catalog, table), rows, strict=True):
+    for file, (records, size, footer) in zip(
+        parquet_files(loaded.catalog, table), rows, strict=True
+    ):
         data = file.read_bytes()
         assert size == len(data)
         assert footer in (None, int.from_bytes(data[-8:-4], "little"))
@@ -128,7 +130,9 @@ def test_bounds_in_the_catalog_answer_min_and_max_truly(loaded, expected):
         at = list(table.columns).index(column)
         known = [row[at] for row in table.rows if row[at] is not None]
         with Lake(loaded.catalog) as lake:
-            [found] = lake.query(f'SELECT min("{column}"), max("{column}"), count("{column}") FROM {name}')
+            [found] = lake.query(
+                f'SELECT min("{column}"), max("{column}"), count("{column}") FROM {name}'
+            )
         assert found == (min(known), max(known), len(known))
 
 

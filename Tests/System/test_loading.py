@@ -28,7 +28,9 @@ def assert_tables_equal(cluster, tables):
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("chunk", ["16MiB", "64KiB"])
-def test_every_row_of_all_seven_tables_equals_the_inputs(new_cluster, sample, expected, seed, chunk):
+def test_every_row_of_all_seven_tables_equals_the_inputs(
+    new_cluster, sample, expected, seed, chunk
+):
     cluster = new_cluster(chunk=chunk)
     status = cluster.load("imdb", "--input", sample(SCALE, seed))
     tables = expected(SCALE, seed)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import cpu_seconds, wait_until
+from harness import cpu_seconds, process_pool, static_pool, wait_until
 from lake import Lake
 from reference import DATASETS
 
@@ -23,7 +23,7 @@ def fingerprints(cluster):
 
 @pytest.fixture(scope="module")
 def undisturbed(new_shared_cluster, sample):
-    """What the tables are when nothing goes wrong; test_loading compares such a load with its input."""
+    """What the tables are without faults; test_loading compares such loads with their input."""
     cluster = new_shared_cluster()
     cluster.load("imdb", "--input", sample(SCALE))
     prints = fingerprints(cluster)
@@ -156,8 +156,7 @@ def can_unshare():
 def test_a_worker_that_sees_none_of_the_coordinators_files_does_all_the_work(
     new_cluster, sample, undisturbed
 ):
-    pool = "{name: far, provider: static, min_workers: 1, acquire_timeout: 60s}"
-    cluster = new_cluster(pools=[pool])
+    cluster = new_cluster(pools=[static_pool("far")])
     hidden = [sample(SCALE), cluster.state, cluster.store]
     script = 'while [ "$1" != -- ]; do mount -t tmpfs none "$1"; shift; done; shift; exec "$@"'
     for folder in hidden:
@@ -177,8 +176,8 @@ def test_a_worker_that_sees_none_of_the_coordinators_files_does_all_the_work(
 
 
 def test_a_pool_without_workers_is_skipped_for_the_next(new_cluster, sample):
-    empty = "{name: empty, provider: static, min_workers: 1, acquire_timeout: 60s}"
-    local = "{name: local, provider: process, workers: 1, min_workers: 1, max_workers: 2, acquire_timeout: 30s}"
+    empty = static_pool("empty")
+    local = process_pool("local", 1)
     cluster = new_cluster(pools=[empty, local])
     status = cluster.load("title_ratings", "--input", sample(0.0005))
     assert status["pool"] == "local"
@@ -187,8 +186,8 @@ def test_a_pool_without_workers_is_skipped_for_the_next(new_cluster, sample):
 
 
 def test_a_job_moves_to_the_next_pool_when_its_own_is_lost(new_cluster, sample, undisturbed):
-    first = "{name: first, provider: static, min_workers: 1, acquire_timeout: 60s}"
-    second = "{name: second, provider: process, workers: 1, min_workers: 1, max_workers: 2, acquire_timeout: 30s}"
+    first = static_pool("first")
+    second = process_pool("second", 1)
     cluster = new_cluster(pools=[first, second], chunk=CHUNK)
     worker = start_worker(cluster, "first")
     try:

@@ -38,7 +38,12 @@ def test_a_job_file_written_by_hand_loads_data_that_is_not_imdbs(cluster, tmp_pa
     write_gzip(tmp_path / "weather.tsv.gz", DATA)
     status = cluster.load(tmp_path / "weather.yaml", "--input", tmp_path)
     [step] = status["steps"]
-    assert (step["job"], step["table"], step["rows"], step["rejected"]) == ("weather", "weather", 3, 1)
+    assert (step["job"], step["table"], step["rows"], step["rejected"]) == (
+        "weather",
+        "weather",
+        3,
+        1,
+    )
     with Lake(cluster.catalog) as lake:
         assert lake.value("SELECT count(*) FROM weather WHERE day = DATE '2026-11-01'") == 2
         assert lake.value("SELECT max(readings) FROM weather") == 12345678901
@@ -59,7 +64,9 @@ def test_a_glob_loads_all_files_that_match(cluster, tmp_path):
     columns = [column("id"), comma_list("items")]
     for part in range(3):
         rows = [(f"{part}-{n}", "a,b") for n in range(1000)]
-        (tmp_path / f"part{part}.tsv.gz").write_bytes(gzip.compress(tsv(["id", "items"], rows).encode()))
+        (tmp_path / f"part{part}.tsv.gz").write_bytes(
+            gzip.compress(tsv(["id", "items"], rows).encode())
+        )
     job = job_file(tmp_path, "parts", columns)
     status = cluster.load(job, "--input", tmp_path / "part*.tsv.gz")
     assert status["steps"][0]["rows"] == 3000

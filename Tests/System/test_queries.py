@@ -25,7 +25,8 @@ def test_json_is_a_list_of_objects_with_typed_values(loaded):
 
 
 def test_answers_are_those_of_duckdb(loaded):
-    sql = "SELECT category, count(*) AS n FROM ott.title_principals GROUP BY category ORDER BY n, category"
+    sql = """SELECT category, count(*) AS n FROM ott.title_principals
+        GROUP BY category ORDER BY n, category"""
     with Lake(loaded.catalog) as lake:
         wanted = lake.query(sql)
     assert [tuple(row.values()) for row in loaded.json("query", sql)] == wanted
@@ -93,7 +94,9 @@ def test_whatever_could_write_is_refused_and_writes_nothing(loaded, tmp_path, sq
     with Lake(loaded.catalog) as lake:
         before = lake.fingerprint("title_ratings")
     snapshots = loaded.json("snapshots")
-    refused = loaded.run("query", sql.format(new=new, catalog=loaded.catalog), code=None, timeout=60)
+    refused = loaded.run(
+        "query", sql.format(new=new, catalog=loaded.catalog), code=None, timeout=60
+    )
     assert refused.returncode != 0, refused.stdout
     assert refused.stderr
     assert not new.exists()
