@@ -74,9 +74,9 @@ struct SortChecker: ~Copyable {
         let undecided = undecided
         for row in 1..<max(1, rows) where undecided[row] == 1 {
             let (before, now) = (ranges[row &- 1], ranges[row])
-            if before.isNull || now.isNull {
-                if before.isNull && !now.isNull { return false }
-                undecided[row] = before.isNull ? 1 : 0
+            if before.isAbsent || now.isAbsent {
+                if before.isAbsent && !now.isAbsent { return false }
+                undecided[row] = before.isAbsent ? 1 : 0
                 continue
             }
             let order = compareText(before, now, in: text)
@@ -102,7 +102,7 @@ struct SortChecker: ~Copyable {
 
     private static func value(of batch: ColumnBatch, at row: Int) -> SortValue {
         if batch.storage == .string {
-            return batch.ranges[row].isNull ? .null : .text(batch.ranges[row])
+            return batch.ranges[row].isAbsent ? .null : .text(batch.ranges[row])
         }
         if batch.storage != .stringList, batch.nullCount > 0, batch.validity[row] == 0 {
             return .null

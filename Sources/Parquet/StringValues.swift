@@ -48,7 +48,7 @@ struct StringValues: LeafValues, ~Copyable {
         var written = 0
         for index in 0..<count {
             target[written] = ranges[index]
-            written &+= ranges[index].isNull ? 0 : 1
+            written &+= ranges[index].isAbsent ? 0 : 1
         }
         (loaded, loadedCount) = (UnsafePointer(target), written)
     }
@@ -57,13 +57,15 @@ struct StringValues: LeafValues, ~Copyable {
     private mutating func measure() {
         loadedSizeBytes = 0
         guard let loaded else { return }
-        var (total, end) = (0, 0)
+        let text = text
+        var (total, room) = (0, 0)
         for index in 0..<loadedCount {
             let (start, length) = (Int(loaded[index].start), Int(loaded[index].length))
             total &+= length
-            end = max(end, start &+ length)
+            // Negative once a range ends too late; without a branch this runs in vectors.
+            room |= text.count &- (start &+ length)
         }
-        precondition(end <= text.count, "a batch refers to bytes outside its text")
+        precondition(room >= 0, "a batch refers to bytes outside its text")
         loadedSizeBytes = total
     }
 
@@ -265,7 +267,7 @@ struct StringValues: LeafValues, ~Copyable {
     }
 
     private func bound(_ range: TextRange, _ base: UnsafeRawPointer) -> ColumnBound? {
-        guard !range.isNull, range.length <= PageLimits.textBoundBytes else { return nil }
+        guard !range.isAbsent, range.length <= PageLimits.textBoundBytes else { return nil }
         let start = base + Int(range.start)
         return .text(Array(UnsafeRawBufferPointer(start: start, count: Int(range.length))))
     }
