@@ -12,7 +12,7 @@ struct StringValues: LeafValues, ~Copyable {
     private var mode = Mode.dictionary
     private var dictionary = StringDictionary()
     private var trial = DictionaryTrial()
-    private var bounds_ = TextBounds()
+    private var extremes = TextBounds()
     private var text = UnsafeRawBufferPointer(start: nil, count: 0)
 
     // The loaded batch: its strings that are not null, and their bytes in all.
@@ -115,7 +115,7 @@ struct StringValues: LeafValues, ~Copyable {
         guard let base = text.baseAddress else { return }
         let isAscending = isDistinct && !hasIDPages && dictionary.isAscending(text: base)
         mode = isAscending ? .deltaStrings : .deltaLength
-        if hasIDPages { dictionary.addBounds(to: &bounds_, text: base) }
+        if hasIDPages { dictionary.addBounds(to: &extremes, text: base) }
         rebuildPage()
     }
 
@@ -150,7 +150,7 @@ struct StringValues: LeafValues, ~Copyable {
     ) {
         let target = content.reserve(loadedSizeBytes)
         let lengths = lengths.reserve(loadedCount)
-        var bounds = bounds_
+        var bounds = extremes
         var written = 0
         for index in 0..<loadedCount {
             let range = ranges[index]
@@ -160,7 +160,7 @@ struct StringValues: LeafValues, ~Copyable {
             lengths[index] = Int32(truncatingIfNeeded: length)
             bounds.add(range, TextKey(bytes, length), in: base)
         }
-        bounds_ = bounds
+        extremes = bounds
         content.advance(by: written)
         self.lengths.advance(by: loadedCount)
     }
@@ -211,13 +211,13 @@ struct StringValues: LeafValues, ~Copyable {
         isAscending: Bool,
         _ base: UnsafeRawPointer
     ) {
-        var bounds = bounds_
+        var bounds = extremes
         let step = isAscending ? max(1, loadedCount - 1) : 1
         for index in stride(from: 0, to: loadedCount, by: step) {
             let range = ranges[index]
             bounds.add(range, TextKey(base + Int(range.start), Int(range.length)), in: base)
         }
-        bounds_ = bounds
+        extremes = bounds
     }
 
     // MARK: Pages
@@ -262,8 +262,8 @@ struct StringValues: LeafValues, ~Copyable {
 
     mutating func bounds() -> (minimum: ColumnBound?, maximum: ColumnBound?) {
         guard let base = text.baseAddress else { return (nil, nil) }
-        if mode == .dictionary { dictionary.addBounds(to: &bounds_, text: base) }
-        return (bound(bounds_.minimum, base), bound(bounds_.maximum, base))
+        if mode == .dictionary { dictionary.addBounds(to: &extremes, text: base) }
+        return (bound(extremes.minimum, base), bound(extremes.maximum, base))
     }
 
     private func bound(_ range: TextRange, _ base: UnsafeRawPointer) -> ColumnBound? {
@@ -278,7 +278,7 @@ struct StringValues: LeafValues, ~Copyable {
         prefixes.removeAll()
         lengths.removeAll()
         content.removeAll()
-        (mode, trial, bounds_) = (.dictionary, DictionaryTrial(), TextBounds())
+        (mode, trial, extremes) = (.dictionary, DictionaryTrial(), TextBounds())
         (idsSizeBytes, hasIDPages, isDistinct) = (0, false, false)
         (loaded, loadedCount, loadedSizeBytes) = (nil, 0, 0)
         text = UnsafeRawBufferPointer(start: nil, count: 0)
