@@ -79,11 +79,27 @@ struct SortChecker: ~Copyable {
                 undecided[row] = before.isAbsent ? 1 : 0
                 continue
             }
+            let (one, other) = (key(before, text), key(now, text))
+            if one.high < other.high || (one.high == other.high && one.low < other.low) {
+                undecided[row] = 0
+                continue
+            }
+            // Equal keys of short strings: the usual case within a cluster.
+            if one.high == other.high, one.low == other.low, before.length == now.length,
+                now.length <= UInt32(TextKey.sizeBytes)
+            {
+                continue
+            }
             let order = compareText(before, now, in: text)
             if order > 0 { return false }
             undecided[row] = order == 0 ? 1 : 0
         }
         return true
+    }
+
+    @inline(__always)
+    private func key(_ range: TextRange, _ text: UnsafeRawPointer) -> TextKey {
+        TextKey(text + Int(range.start), Int(range.length))
     }
 
     private func refineOthers(
