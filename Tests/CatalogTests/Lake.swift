@@ -90,7 +90,7 @@ struct Lake {
             sizeBytes: size,
             footerSizeBytes: footer,
             statistics: plan.columns.indices.map { index in
-                .of(rows.map { $0[index] }, isList: plan.columns[index].type.storage == .stringList)
+                .of(rows.map { $0[index] })
             }
         )
     }
@@ -102,7 +102,7 @@ struct Lake {
 
 extension ColumnStatistics {
     /// Statistics of cells of one column.
-    static func of(_ cells: [Cell], isList: Bool) -> ColumnStatistics {
+    static func of(_ cells: [Cell]) -> ColumnStatistics {
         var statistics = ColumnStatistics()
         for cell in cells {
             let bounds: [ColumnBound] =

@@ -16,7 +16,7 @@ struct OpeningTests {
             try lake.expect([
                 ("SELECT count(*) FROM lake.snapshots()", [["1"]]),
                 (
-                    "SELECT key, value FROM lake.options() WHERE key = 'data_inlining_row_limit'",
+                    "SELECT option_name, value FROM lake.options() WHERE option_name LIKE '%inlining%'",
                     [["data_inlining_row_limit", "0"]]
                 ),
             ])
