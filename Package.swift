@@ -100,12 +100,10 @@ let package = Package(
                 "Wire",
             ]
         ),
+        module("CLI", ["API", "Base", "HTTP", "Jobs", "Storage", "Wire"]),
         .executableTarget(
             name: "otjob",
-            dependencies: [
-                "API", "Base", "Coordinator", "HTTP", "Jobs", "Sample", "Storage", "Transport",
-                "Worker",
-            ],
+            dependencies: ["CLI", "Coordinator", "Sample", "Worker"],
             swiftSettings: strict
         ),
     ] + testTargets,
@@ -129,6 +127,7 @@ var testTargets: [Target] {
         tests("HTTP", ["Base", "Transport"]),
         tests("Jobs", ["Base", "Columns"]),
         tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),
+        tests("CLI", ["API", "Base", "HTTP"]),
         tests("Coordinator", ["API", "Base", "Jobs", "Scheduling"]),
     ]
 }

@@ -1,1 +1,22 @@
-print("otjob")
+import CLI
+import Coordinator
+import Glibc
+import Sample
+import Worker
+
+let programs = Programs(
+    coordinator: { configuration, workers in
+        runCoordinator(configurationPath: configuration, workers: workers)
+    },
+    worker: { coordinator, pool, slots in
+        runWorker(WorkerOptions(coordinator: coordinator, pool: pool, slots: slots))
+    },
+    sample: { scale, seed, folder throws(CLIError) in
+        do throws(SampleError) {
+            try writeSample(scale: scale, seed: seed, into: folder)
+        } catch {
+            throw .failed(error.description)
+        }
+    }
+)
+exit(CommandLineTool(programs: programs).run(Array(CommandLine.arguments.dropFirst())))

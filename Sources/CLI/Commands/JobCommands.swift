@@ -1,0 +1,56 @@
+import API
+
+extension Command {
+    static let list = Command(
+        "list",
+        "list the jobs, the newest first",
+        flags: [.json, .coordinator]
+    ) { invocation throws(CLIError) in
+        let jobs = try invocation.client().get(JobList.self, Routes.jobs).jobs
+        invocation.print(json: jobs) { Listings.text(of: jobs, invocation.terminal.palette) }
+        return ExitCode.done
+    }
+
+    static let status = Command(
+        "status",
+        "show a job and its steps; without ID the newest",
+        positionals: [Positional("ID", required: false)],
+        flags: [.json, .coordinator]
+    ) { invocation throws(CLIError) in
+        let client = try invocation.client()
+        let id: String
+        if let named = invocation.arguments.positionals.first {
+            id = named
+        } else if let newest = try client.get(JobList.self, Routes.jobs).jobs.first {
+            id = newest.id
+        } else {
+            throw .failed("there are no jobs yet; submit one with: otjob submit JOB")
+        }
+        let status = try client.get(JobStatus.self, Routes.job(id))
+        invocation.print(json: status) { Listings.text(of: status, invocation.terminal.palette) }
+        return ExitCode.done
+    }
+
+    static let cancel = Command(
+        "cancel",
+        "cancel a job; tables it published already stay",
+        positionals: [Positional("ID")],
+        flags: [.coordinator]
+    ) { invocation throws(CLIError) in
+        let id = invocation.arguments.positionals[0]
+        try invocation.client().post(Routes.cancelJob(id))
+        invocation.terminal.print("job \(id) is being cancelled\n")
+        return ExitCode.done
+    }
+
+    static let logs = Command(
+        "logs",
+        "print the log of a job",
+        positionals: [Positional("ID")],
+        flags: [.coordinator]
+    ) { invocation throws(CLIError) in
+        let id = invocation.arguments.positionals[0]
+        invocation.terminal.print(bytes: try invocation.client().bytes(Routes.jobLogs(id)))
+        return ExitCode.done
+    }
+}

@@ -1,0 +1,53 @@
+import API
+import Glibc
+import Storage
+
+extension Command {
+    static let query = Command(
+        "query",
+        "ask the table store one question in SQL",
+        details:
+            "Runs DuckDB with the store attached read-only. One SELECT (or WITH, VALUES, FROM, "
+            + "DESCRIBE, SHOW, EXPLAIN, SUMMARIZE) is let through, and no file outside the store is "
+            + "read. Tables are found with and without their schema: ott.title_basics, title_basics.",
+        positionals: [Positional("SQL")],
+        flags: [.json, .coordinator]
+    ) { invocation throws(CLIError) in
+        let (arguments, sql) = (invocation.arguments, invocation.arguments.positionals[0])
+        let wantsJSON = arguments.has(Flag.json.name)
+        try check(sql, arguments, wantsJSON: wantsJSON)
+        let location = try invocation.client().get(StoreLocation.self, Routes.store)
+        guard Directory.exists(path: location.catalog) else {
+            throw .failed("no table store at \(location.catalog) yet; load a table first")
+        }
+        let duckDB = try DuckDB.find(
+            environment: Environment.value,
+            binaryFolder: Paths.binaryFolder
+        )
+        let temporary = Environment.value("TMPDIR") ?? "/tmp"
+        let store = StoreFolder(
+            catalog: location.catalog,
+            dataPath: location.dataPath,
+            temporaryFolder: "\(temporary)/otjob-query-\(getpid())"
+        )
+        let words = duckDB.arguments(sql: sql, store: store, json: wantsJSON)
+        let (exitCode, errors) = try Spawn.run(words)
+        guard exitCode == 0 else { throw .failed(DuckDB.oneLine(errors)) }
+        return ExitCode.done
+    }
+
+    private static func check(
+        _ sql: String,
+        _ arguments: Arguments,
+        wantsJSON: Bool
+    ) throws(CLIError) {
+        do throws(QueryRefusal) {
+            let isExplain = try QueryGuard.check(sql)
+            guard !isExplain || !wantsJSON else {
+                throw QueryRefusal(description: "EXPLAIN answers with a drawing: leave --json out")
+            }
+        } catch {
+            throw arguments.usage(error.description)
+        }
+    }
+}

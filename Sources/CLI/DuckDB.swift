@@ -1,0 +1,128 @@
+import Glibc
+import Storage
+
+/// An installation of the DuckDB program with the two extensions that read the store.
+package struct DuckDB: Equatable, Sendable {
+    package let program: String
+    /// What LOAD takes: the path of an extension's file, or its name where DuckDB finds it itself.
+    package let extensions: [String]
+
+    private static let extensionNames = ["ducklake", "sqlite_scanner"]
+
+    /// Looks at `OTJOB_DUCKDB`, beside the binary, and in the project's environment.
+    ///
+    /// - Parameters:
+    ///   - environment: reads a variable.
+    ///   - binaryFolder: the folder of this program.
+    package static func find(
+        environment: (String) -> String?,
+        binaryFolder: String
+    ) throws(CLIError) -> DuckDB {
+        let home = environment("HOME") ?? ""
+        let cache = environment("XDG_CACHE_HOME") ?? home + "/.cache"
+        let folder = environment("OTCLUSTER_VENV") ?? cache + "/otcluster/venv"
+        let packages = pythonPackages(of: folder)
+        if let program = environment("OTJOB_DUCKDB") {
+            guard access(program, X_OK) == 0 else {
+                throw .failed("OTJOB_DUCKDB names '\(program)', which is no program")
+            }
+            let own = pythonPackages(of: Directory.parent(of: Directory.parent(of: program)))
+            return DuckDB(
+                program: program,
+                extensions: locate([Directory.parent(of: program)] + own + packages)
+            )
+        }
+        let share = Directory.parent(of: binaryFolder) + "/share/otjob"
+        if access(share + "/duckdb", X_OK) == 0 {
+            return DuckDB(program: share + "/duckdb", extensions: locate([share] + packages))
+        }
+        // The script bin/duckdb would start a Python first: take the program behind it.
+        for folder in packages where access(folder + "/duckdb_cli/duckdb", X_OK) == 0 {
+            return DuckDB(program: folder + "/duckdb_cli/duckdb", extensions: locate(packages))
+        }
+        throw .failed(
+            "DuckDB is not there: run ./scripts/setup, or set OTJOB_DUCKDB to its program"
+        )
+    }
+
+    /// The folders that hold the packages of a virtual environment.
+    private static func pythonPackages(of environment: String) -> [String] {
+        names(in: environment + "/lib")
+            .filter { $0.hasPrefix("python3") }
+            .map { "\(environment)/lib/\($0)/site-packages" }
+    }
+
+    private static func locate(_ folders: [String]) -> [String] {
+        extensionNames.map { name in
+            let file = name + ".duckdb_extension"
+            for folder in folders {
+                let versions = "\(folder)/duckdb_extension_\(name)/extensions"
+                let candidates = [folder] + names(in: versions).map { "\(versions)/\($0)" }
+                for candidate in candidates where Directory.exists(path: "\(candidate)/\(file)") {
+                    return "\(candidate)/\(file)"
+                }
+            }
+            return name
+        }
+    }
+
+    /// The names in a folder; none where it is missing or not ours to read.
+    private static func names(in folder: String) -> [String] {
+        do throws(StorageError) {
+            return try Directory.list(path: folder)
+        } catch {
+            return []
+        }
+    }
+
+    /// The arguments that run `sql` on a store, locked as far as DuckDB can be.
+    ///
+    /// `.safe_mode` shuts the file system but for the folders allowed before, locks the settings,
+    /// and ends dot commands (duckdb.org/docs/stable/operations_manual/securing_duckdb).
+    package func arguments(
+        sql: String,
+        store: StoreFolder,
+        json: Bool
+    ) -> [String] {
+        let setup =
+            extensions.map { "LOAD \(Self.quoted($0));" } + [
+                "ATTACH \(Self.quoted("ducklake:sqlite:" + store.catalog)) AS lake (READ_ONLY);",
+                "SET search_path='lake.\(store.schema),lake.main';",
+                "SET allowed_directories=[\(Self.quoted(store.dataPath))];",
+                "SET temp_directory=\(Self.quoted(store.temporaryFolder));",
+            ]
+        return [
+            program, "-no-init", "-batch", "-bail", json ? "-json" : "-box", "-no-stdin",
+            "-cmd", setup.joined(separator: "\n"), "-cmd", ".safe_mode", "-c", sql,
+        ]
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'"
+            + text.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "''") + "'"
+    }
+
+    /// The line of DuckDB's error message: the hint in it stays, the drawing of the place goes.
+    package static func oneLine(_ message: String) -> String {
+        let lines = message.split(separator: "\n").prefix { !$0.hasPrefix("LINE ") }
+        return Text.printable(lines.joined(separator: " "))
+    }
+}
+
+/// What a query reads.
+package struct StoreFolder: Equatable, Sendable {
+    package let catalog: String
+    /// Ends in a slash.
+    package let dataPath: String
+    /// Found first for names without a schema.
+    package let schema = "ott"
+    /// Where DuckDB puts what does not fit into memory; made only when needed, removed at the end.
+    package let temporaryFolder: String
+
+    package init(catalog: String, dataPath: String, temporaryFolder: String) {
+        self.catalog = catalog
+        self.dataPath = dataPath.hasSuffix("/") ? dataPath : dataPath + "/"
+        self.temporaryFolder = temporaryFolder
+    }
+}

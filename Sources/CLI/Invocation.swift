@@ -1,0 +1,63 @@
+import API
+import Glibc
+
+/// What a command runs with: its arguments, the terminal, the environment.
+package struct Invocation: Sendable {
+    package let arguments: Arguments
+    package let terminal: Terminal
+    package let programs: Programs
+
+    /// Prints a value as one line of JSON.
+    func print(json value: some Encodable) {
+        terminal.print(bytes: JSON.encode(value) + Array("\n".utf8))
+    }
+
+    /// Prints the JSON for `--json`, else the text.
+    func print(json value: some Encodable, orText text: () -> String) {
+        if arguments.has(Flag.json.name) {
+            print(json: value)
+        } else {
+            terminal.print(text())
+        }
+    }
+
+    /// The coordinator that is meant: by flag, by environment, on this machine.
+    func client() throws(CLIError) -> CoordinatorClient {
+        let url =
+            arguments.value(Flag.coordinator.name) ?? Environment.value("OTJOB_COORDINATOR")
+            ?? "http://127.0.0.1:8080"
+        return try CoordinatorClient(url: url)
+    }
+}
+
+/// What this one binary does beside being a client; the executable hands it in, so that the client
+/// depends on neither daemon.
+package struct Programs: Sendable {
+    /// Runs the coordinator in the foreground with a configuration file and a number of workers for
+    /// its first pool; returns the exit code.
+    package let coordinator: @Sendable (_ configuration: String?, _ workers: Int?) -> Int32
+    /// Runs a worker in the foreground; returns the exit code.
+    package let worker: @Sendable (_ coordinator: String, _ pool: String, _ slots: Int?) -> Int32
+    /// Writes a made-up set of input files.
+    package let sample:
+        @Sendable (_ scale: Double, _ seed: UInt64, _ folder: String) throws(CLIError) -> Void
+
+    package init(
+        coordinator: @escaping @Sendable (String?, Int?) -> Int32,
+        worker: @escaping @Sendable (String, String, Int?) -> Int32,
+        sample: @escaping @Sendable (Double, UInt64, String) throws(CLIError) -> Void
+    ) {
+        self.coordinator = coordinator
+        self.worker = worker
+        self.sample = sample
+    }
+}
+
+/// The process's environment variables.
+package enum Environment {
+    /// The value of a variable; nil where it is unset or empty.
+    package static func value(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+}

@@ -1,0 +1,123 @@
+package import API
+import Base
+
+/// The texts of the listings.
+package enum Listings {
+    package static func text(of jobs: [JobSummary], _ palette: Palette) -> String {
+        var table = TextTable([
+            .right("ID"), .left("JOB"), .left("STATE"), .left("POOL"), .left("CREATED"),
+            .right("TIME"), .left("REASON"),
+        ])
+        for job in jobs {
+            table.add([
+                job.id, job.name, job.state.rawValue, job.pool, Text.time(job.created),
+                Text.seconds(from: job.started, to: job.ended).map(Text.duration), job.reason,
+            ])
+        }
+        return table.text(palette)
+    }
+
+    package static func text(of status: JobStatus, _ palette: Palette) -> String {
+        var table = TextTable([
+            .left("TABLE"), .left("STATE"), .right("CHUNKS"), .right("ROWS"), .right("REJECTED"),
+            .right("NOT CONVERTED"), .right("READ"), .right("WRITTEN"), .right("TIME"),
+            .left("REASON"),
+        ])
+        for step in status.steps {
+            table.add([
+                step.table ?? step.job, step.state.rawValue,
+                "\(step.chunks.done)/\(step.chunks.total)", Text.grouped(step.rows),
+                Text.grouped(step.rejected),
+                Text.grouped(step.conversionFailures.values.reduce(0, +)),
+                ByteCount(step.bytesIn).description, ByteCount(step.bytesOut).description,
+                Text.seconds(from: step.started, to: step.ended).map(Text.duration), step.reason,
+            ])
+        }
+        var head = "job \(status.id)  \(Text.printable(status.name))  "
+        head += palette.state(status.state.rawValue)
+        if let pool = status.pool { head += "  pool \(Text.printable(pool))" }
+        if let seconds = Text.seconds(from: status.started, to: status.ended) {
+            head += "  \(Text.duration(seconds))"
+        }
+        if let reason = status.reason { head += "  \(Text.printable(reason))" }
+        return head + "\n" + table.text(palette)
+    }
+
+    package static func text(of plan: Explanation, _ palette: Palette) -> String {
+        var table = TextTable([
+            .right("#"), .left("JOB"), .left("TABLE"), .right("BYTES"), .right("CHUNKS"),
+            .left("INPUT"),
+        ])
+        for (index, step) in plan.steps.enumerated() {
+            table.add([
+                String(index + 1), step.job, step.table, ByteCount(step.bytes).description,
+                "~\(step.chunksEstimate)", step.input,
+            ])
+        }
+        return "pool \(Text.printable(plan.pool ?? "none is ready"))\n" + table.text(palette)
+    }
+
+    package static func text(of workers: [WorkerSummary], _ palette: Palette) -> String {
+        var table = TextTable([
+            .right("ID"), .left("POOL"), .left("HOST"), .right("PID"), .left("STATE"),
+            .right("SLOTS"), .right("RUNNING"), .right("DONE"), .left("JOINED"),
+        ])
+        for worker in workers {
+            table.add([
+                worker.id, worker.pool, worker.host, String(worker.pid), worker.state.rawValue,
+                String(worker.slots), String(worker.running), String(worker.done),
+                Text.time(worker.joined),
+            ])
+        }
+        return table.text(palette)
+    }
+
+    package static func text(of pools: [PoolSummary], _ palette: Palette) -> String {
+        var table = TextTable([
+            .left("POOL"), .left("PROVIDER"), .left("STATE"), .right("WORKERS"), .right("WANTED"),
+            .right("MIN"), .right("MAX"), .left("REASON"),
+        ])
+        for pool in pools {
+            table.add([
+                pool.name, pool.provider, pool.state.rawValue, String(pool.workers),
+                String(pool.wanted), String(pool.minWorkers), String(pool.maxWorkers), pool.reason,
+            ])
+        }
+        return table.text(palette)
+    }
+
+    package static func text(of tables: [TableSummary]) -> String {
+        var table = TextTable([
+            .left("TABLE"), .right("ROWS"), .right("FILES"), .right("SIZE"), .right("SNAPSHOT"),
+            .right("JOB"),
+        ])
+        for row in tables {
+            table.add([
+                "\(row.schema).\(row.table)", Text.grouped(row.rows), String(row.files),
+                ByteCount(row.bytes).description, String(row.snapshot), row.job,
+            ])
+        }
+        return table.text()
+    }
+
+    package static func text(of description: TableDescription) -> String {
+        var table = TextTable([.left("COLUMN"), .left("TYPE"), .left("NULL")])
+        for column in description.columns {
+            table.add([column.name, column.type, column.nullable ? "yes" : "no"])
+        }
+        return table.text()
+    }
+
+    package static func text(of snapshots: [SnapshotSummary]) -> String {
+        var table = TextTable([
+            .right("ID"), .left("TIME"), .right("JOB"), .left("MESSAGE"), .left("CHANGES"),
+        ])
+        for snapshot in snapshots {
+            table.add([
+                String(snapshot.id), Text.time(snapshot.time), snapshot.job, snapshot.message,
+                snapshot.changes,
+            ])
+        }
+        return table.text()
+    }
+}
