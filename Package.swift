@@ -89,7 +89,8 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip", "HTTP", "Jobs",
+                "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip",
+                "HTTP", "Jobs",
                 "Parquet", "Scheduling", "Storage", "TSV", "Transport", "Wire",
             ]
         ),

@@ -5,9 +5,13 @@ import Storage
 
 /// Creating a catalog, and checking one that is there.
 extension Catalog {
-    static func open(_ path: String) throws(CatalogError) -> CatalogDatabase {
+    static func open(
+        _ path: String,
+        busyTimeout: Duration
+    ) throws(CatalogError) -> CatalogDatabase {
         do throws(DatabaseError) {
-            return CatalogDatabase(connection: try Connection(path: path, mode: .readWrite))
+            let connection = try Connection(path: path, mode: .readWrite, busyTimeout: busyTimeout)
+            return CatalogDatabase(connection: connection)
         } catch { throw .database(error) }
     }
 

@@ -23,13 +23,18 @@ package final class Catalog {
     /// Opens the catalog, or creates it where there is none.
     ///
     /// What a crash left half-written is rolled back. Another version, or another data path than
-    /// the catalog has, is an error.
-    package init(path: String, dataPath: String) throws(CatalogError) {
+    /// the catalog has, is an error. After `busyTimeout` of waiting for other programs a call gives
+    /// up with `isBusy`.
+    package init(
+        path: String,
+        dataPath: String,
+        busyTimeout: Duration = .seconds(30)
+    ) throws(CatalogError) {
         precondition(dataPath.hasPrefix("/") && dataPath.hasSuffix("/"), "data path \(dataPath)")
         self.path = path
         self.dataPath = dataPath
         if !Directory.exists(path: path) { try Self.create(path: path, dataPath: dataPath) }
-        database = try Self.open(path)
+        database = try Self.open(path, busyTimeout: busyTimeout)
         try check()
         try ensureCommitsTable()
     }

@@ -1,22 +1,24 @@
 import Base
 
 /// A run of bytes within a text, or null.
+///
+/// Inlinable, because hot loops of other modules make and test one a field.
 package struct TextRange: Equatable, Sendable {
     /// Byte offset from the start of the text.
     package var start: UInt32
     /// Length in bytes; `nullLength` marks null.
     package var length: UInt32
 
-    package static let nullLength = UInt32.max
-    package static let null = TextRange(start: 0, length: nullLength)
+    @inlinable package static var nullLength: UInt32 { .max }
+    @inlinable package static var null: TextRange { TextRange(start: 0, length: nullLength) }
 
-    @inline(__always)
+    @inlinable
     package init(start: UInt32, length: UInt32) {
         self.start = start
         self.length = length
     }
 
-    package var isNull: Bool { length == Self.nullLength }
+    @inlinable package var isNull: Bool { length == Self.nullLength }
 }
 
 /// The values of one column for a batch of rows, between the parser that fills it and the encoder

@@ -43,8 +43,9 @@ struct StartError: Error, CustomStringConvertible { let description: String }
 
 private func run(_ configuration: ClusterConfiguration) throws {
     let state = configuration.stateDirectory
-    for directory in [state, state + "/logs", configuration.storage.raw, configuration.storage.tables]
-    {
+    for directory in [
+        state, state + "/logs", configuration.storage.raw, configuration.storage.tables,
+    ] {
         try Directory.create(path: directory)
     }
     // Held until the process ends: two coordinators must never write one state.

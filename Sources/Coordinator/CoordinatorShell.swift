@@ -271,8 +271,7 @@ final class CoordinatorShell {
     }
 
     private func reap() {
-        for (pid, launch, reason) in processes.reap() {
-            guard !isStopping else { continue }
+        for (pid, launch, reason) in processes.reap() where !isStopping {
             CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(reason)")
             // One that had joined is missed by its connection.
             if !launch.hasJoined { handle(.launchFailed(launch.pool, reason: reason)) }
@@ -328,7 +327,8 @@ final class CoordinatorShell {
 extension CoordinatorShell: WorkerLinkDelegate {
     func admit(_ link: WorkerLink, _ hello: Hello) -> Result<Welcome, RefusedError> {
         guard hello.protocolVersion == protocolVersion else {
-            let text = "the worker speaks protocol \(hello.protocolVersion) (\(hello.productVersion)), "
+            let text =
+                "the worker speaks protocol \(hello.protocolVersion) (\(hello.productVersion)), "
                 + "the coordinator \(protocolVersion) (\(productVersion)); install the same version"
             return .failure(RefusedError(reason: text))
         }
@@ -389,7 +389,8 @@ extension CoordinatorShell: WorkerLinkDelegate {
             result.conversionFailures.count == job.transform.columns.count
         else {
             link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
-            let reason = "the worker reports \(result.lines) lines, the chunk has \(chunk?.lines ?? 0)"
+            let reason =
+                "the worker reports \(result.lines) lines, the chunk has \(chunk?.lines ?? 0)"
             return handle(.attemptFailed(attempt, .defect, reason: reason))
         }
         arrived[attempt] = (

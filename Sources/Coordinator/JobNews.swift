@@ -111,7 +111,10 @@ extension CoordinatorShell {
         let step = scheduler.step(context.id)
         let report = step?.report ?? TaskReport()
         var failures: [String: Int64] = [:]
-        for (column, count) in zip(context.table?.transform.columns ?? [], report.conversionFailures)
+        for (column, count) in zip(
+            context.table?.transform.columns ?? [],
+            report.conversionFailures
+        )
         where count > 0 {
             failures[column.name] = count
         }

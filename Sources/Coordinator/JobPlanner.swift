@@ -93,7 +93,8 @@ struct JobPlanner {
             } else if isOnlyJob {
                 pattern = input
             } else {
-                let text = "--input \(input) is no folder on the coordinator's machine; with "
+                let text =
+                    "--input \(input) is no folder on the coordinator's machine; with "
                     + "several jobs it must be the folder that holds their files"
                 throw PlanError(message: text)
             }

@@ -32,7 +32,7 @@ struct LevelBuffer: ~Copyable {
     private mutating func appendStrings(_ batch: ColumnBatch) {
         let (ranges, count) = (batch.ranges, batch.rowCount)
         let target = definitions.reserve(count)
-        for index in 0..<count { target[index] = ranges[index].isNull ? 0 : 1 }
+        for index in 0..<count { target[index] = ranges[index].isAbsent ? 0 : 1 }
         definitions.advance(by: count)
         nullCount += batch.nullCount
     }

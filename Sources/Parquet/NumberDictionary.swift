@@ -34,9 +34,10 @@ extension Double: PlainNumber {
 }
 
 extension UInt64 {
-    /// Fibonacci hashing: the topmost bits of the product depend on all bits.
+    /// Both halves of a product: the low one alone loses doubles, whose lowest bits are often zero.
     @inline(__always) fileprivate var multipliedSlot: Int {
-        Int(truncatingIfNeeded: (self &* 0x9E37_79B9_7F4A_7C15) &>> 40)
+        let product = multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return Int(truncatingIfNeeded: product.high ^ product.low)
     }
 }
 
@@ -85,6 +86,9 @@ struct NumberDictionary<Value: PlainNumber>: ~Copyable {
     }
 
     /// Returns the index of the first value for which the table has to grow.
+    @specialized(where Value == Int32)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Double)
     private mutating func encodeWhileRoom(
         _ values: UnsafePointer<Value>,
         from start: Int,

@@ -33,11 +33,22 @@ struct NumberValues<Value: PlainNumber>: LeafValues, ~Copyable {
             (loaded, loadedCount) = (UnsafePointer(values), batch.rowCount)
             return
         }
+        gather(values, batch.validity, batch.rowCount)
+    }
+
+    /// Leaves nulls out, without a branch.
+    @specialized(where Value == Int32)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Double)
+    private mutating func gather(
+        _ values: UnsafePointer<Value>,
+        _ validity: UnsafePointer<UInt8>,
+        _ count: Int
+    ) {
         gathered.removeAll()
-        let target = gathered.reserve(batch.rowCount)
-        let validity = batch.validity
+        let target = gathered.reserve(count)
         var written = 0
-        for index in 0..<batch.rowCount {
+        for index in 0..<count {
             target[written] = values[index]
             written &+= Int(validity[index])
         }
@@ -86,6 +97,9 @@ struct NumberValues<Value: PlainNumber>: LeafValues, ~Copyable {
         addBounds(loaded, loadedCount)
     }
 
+    @specialized(where Value == Int32)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Double)
     private mutating func addBounds(_ values: UnsafePointer<Value>, _ count: Int) {
         var (minimum, maximum) = (minimum, maximum)
         for index in 0..<count {

@@ -6,7 +6,7 @@ package struct ColumnChunkMetadata: Sendable, Equatable {
     package let encodings: [PageEncoding]
     /// Values and nulls; for a list its elements and empty lists.
     package let levelCount: Int64
-    /// From the start of the row group's payload. Nil when there is no dictionary.
+    /// From the start of the row group's payload; nil when there is no dictionary.
     package let dictionaryPageOffset: Int64?
     /// From the start of the row group's payload.
     package let dataPageOffset: Int64

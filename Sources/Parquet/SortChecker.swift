@@ -74,9 +74,20 @@ struct SortChecker: ~Copyable {
         let undecided = undecided
         for row in 1..<max(1, rows) where undecided[row] == 1 {
             let (before, now) = (ranges[row &- 1], ranges[row])
-            if before.isNull || now.isNull {
-                if before.isNull && !now.isNull { return false }
-                undecided[row] = before.isNull ? 1 : 0
+            if before.isAbsent || now.isAbsent {
+                if before.isAbsent && !now.isAbsent { return false }
+                undecided[row] = before.isAbsent ? 1 : 0
+                continue
+            }
+            let (one, other) = (key(before, text), key(now, text))
+            if one.high < other.high || (one.high == other.high && one.low < other.low) {
+                undecided[row] = 0
+                continue
+            }
+            // Equal keys of short strings: the usual case within a cluster.
+            if one.high == other.high, one.low == other.low, before.length == now.length,
+                now.length <= UInt32(TextKey.sizeBytes)
+            {
                 continue
             }
             let order = compareText(before, now, in: text)
@@ -84,6 +95,11 @@ struct SortChecker: ~Copyable {
             undecided[row] = order == 0 ? 1 : 0
         }
         return true
+    }
+
+    @inline(__always)
+    private func key(_ range: TextRange, _ text: UnsafeRawPointer) -> TextKey {
+        TextKey(text + Int(range.start), Int(range.length))
     }
 
     private func refineOthers(
@@ -102,7 +118,7 @@ struct SortChecker: ~Copyable {
 
     private static func value(of batch: ColumnBatch, at row: Int) -> SortValue {
         if batch.storage == .string {
-            return batch.ranges[row].isNull ? .null : .text(batch.ranges[row])
+            return batch.ranges[row].isAbsent ? .null : .text(batch.ranges[row])
         }
         if batch.storage != .stringList, batch.nullCount > 0, batch.validity[row] == 0 {
             return .null

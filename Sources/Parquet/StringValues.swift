@@ -12,7 +12,7 @@ struct StringValues: LeafValues, ~Copyable {
     private var mode = Mode.dictionary
     private var dictionary = StringDictionary()
     private var trial = DictionaryTrial()
-    private var bounds_ = TextBounds()
+    private var extremes = TextBounds()
     private var text = UnsafeRawBufferPointer(start: nil, count: 0)
 
     // The loaded batch: its strings that are not null, and their bytes in all.
@@ -48,7 +48,7 @@ struct StringValues: LeafValues, ~Copyable {
         var written = 0
         for index in 0..<count {
             target[written] = ranges[index]
-            written &+= ranges[index].isNull ? 0 : 1
+            written &+= ranges[index].isAbsent ? 0 : 1
         }
         (loaded, loadedCount) = (UnsafePointer(target), written)
     }
@@ -57,13 +57,15 @@ struct StringValues: LeafValues, ~Copyable {
     private mutating func measure() {
         loadedSizeBytes = 0
         guard let loaded else { return }
-        var (total, end) = (0, 0)
+        let text = text
+        var (total, room) = (0, 0)
         for index in 0..<loadedCount {
             let (start, length) = (Int(loaded[index].start), Int(loaded[index].length))
             total &+= length
-            end = max(end, start &+ length)
+            // Negative once a range ends too late; without a branch this runs in vectors.
+            room |= text.count &- (start &+ length)
         }
-        precondition(end <= text.count, "a batch refers to bytes outside its text")
+        precondition(room >= 0, "a batch refers to bytes outside its text")
         loadedSizeBytes = total
     }
 
@@ -113,7 +115,7 @@ struct StringValues: LeafValues, ~Copyable {
         guard let base = text.baseAddress else { return }
         let isAscending = isDistinct && !hasIDPages && dictionary.isAscending(text: base)
         mode = isAscending ? .deltaStrings : .deltaLength
-        if hasIDPages { dictionary.addBounds(to: &bounds_, text: base) }
+        if hasIDPages { dictionary.addBounds(to: &extremes, text: base) }
         rebuildPage()
     }
 
@@ -148,7 +150,7 @@ struct StringValues: LeafValues, ~Copyable {
     ) {
         let target = content.reserve(loadedSizeBytes)
         let lengths = lengths.reserve(loadedCount)
-        var bounds = bounds_
+        var bounds = extremes
         var written = 0
         for index in 0..<loadedCount {
             let range = ranges[index]
@@ -158,7 +160,7 @@ struct StringValues: LeafValues, ~Copyable {
             lengths[index] = Int32(truncatingIfNeeded: length)
             bounds.add(range, TextKey(bytes, length), in: base)
         }
-        bounds_ = bounds
+        extremes = bounds
         content.advance(by: written)
         self.lengths.advance(by: loadedCount)
     }
@@ -209,13 +211,13 @@ struct StringValues: LeafValues, ~Copyable {
         isAscending: Bool,
         _ base: UnsafeRawPointer
     ) {
-        var bounds = bounds_
+        var bounds = extremes
         let step = isAscending ? max(1, loadedCount - 1) : 1
         for index in stride(from: 0, to: loadedCount, by: step) {
             let range = ranges[index]
             bounds.add(range, TextKey(base + Int(range.start), Int(range.length)), in: base)
         }
-        bounds_ = bounds
+        extremes = bounds
     }
 
     // MARK: Pages
@@ -260,12 +262,12 @@ struct StringValues: LeafValues, ~Copyable {
 
     mutating func bounds() -> (minimum: ColumnBound?, maximum: ColumnBound?) {
         guard let base = text.baseAddress else { return (nil, nil) }
-        if mode == .dictionary { dictionary.addBounds(to: &bounds_, text: base) }
-        return (bound(bounds_.minimum, base), bound(bounds_.maximum, base))
+        if mode == .dictionary { dictionary.addBounds(to: &extremes, text: base) }
+        return (bound(extremes.minimum, base), bound(extremes.maximum, base))
     }
 
     private func bound(_ range: TextRange, _ base: UnsafeRawPointer) -> ColumnBound? {
-        guard !range.isNull, range.length <= PageLimits.textBoundBytes else { return nil }
+        guard !range.isAbsent, range.length <= PageLimits.textBoundBytes else { return nil }
         let start = base + Int(range.start)
         return .text(Array(UnsafeRawBufferPointer(start: start, count: Int(range.length))))
     }
@@ -276,7 +278,7 @@ struct StringValues: LeafValues, ~Copyable {
         prefixes.removeAll()
         lengths.removeAll()
         content.removeAll()
-        (mode, trial, bounds_) = (.dictionary, DictionaryTrial(), TextBounds())
+        (mode, trial, extremes) = (.dictionary, DictionaryTrial(), TextBounds())
         (idsSizeBytes, hasIDPages, isDistinct) = (0, false, false)
         (loaded, loadedCount, loadedSizeBytes) = (nil, 0, 0)
         text = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -10,7 +10,7 @@ struct TextBounds {
     private var minimumKey = (high: UInt64.max, low: UInt64.max)
     private var maximumKey = (high: UInt64.min, low: UInt64.min)
 
-    var isEmpty: Bool { minimum.isNull }
+    var isEmpty: Bool { minimum.isAbsent }
 
     /// Takes one string in; most are settled by their first eight bytes.
     @inline(__always)
@@ -23,7 +23,7 @@ struct TextBounds {
     private mutating func lower(_ range: TextRange, _ key: TextKey, in text: UnsafeRawPointer) {
         if key.high == minimumKey.high {
             if key.low > minimumKey.low { return }
-            if key.low == minimumKey.low, !minimum.isNull {
+            if key.low == minimumKey.low, !minimum.isAbsent {
                 if Self.areEqual(range, minimum) { return }
                 guard compareText(range, minimum, in: text) < 0 else { return }
             }
@@ -36,7 +36,7 @@ struct TextBounds {
     private mutating func raise(_ range: TextRange, _ key: TextKey, in text: UnsafeRawPointer) {
         if key.high == maximumKey.high {
             if key.low < maximumKey.low { return }
-            if key.low == maximumKey.low, !maximum.isNull {
+            if key.low == maximumKey.low, !maximum.isAbsent {
                 if Self.areEqual(range, maximum) { return }
                 guard compareText(range, maximum, in: text) > 0 else { return }
             }

@@ -47,6 +47,11 @@ struct TextKey {
     }
 }
 
+extension TextRange {
+    /// The same as `isNull`, which loops of this module could not inline.
+    @inline(__always) var isAbsent: Bool { length == UInt32.max }
+}
+
 /// Whether two strings whose keys and lengths are equal are equal behind the key as well.
 @inline(__always)
 func tailsAreEqual(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ length: Int) -> Bool {

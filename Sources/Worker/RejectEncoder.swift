@@ -23,7 +23,8 @@ final class RejectEncoder {
             do {
                 let outcome = arena.withUnsafeBytes { bytes in
                     Result { () throws(ParquetError) in
-                        try encoder.append(batches, text: bytes)
+                        let text = bytes.dropLast(Limits.textSlackBytes)
+                        try encoder.append(batches, text: UnsafeRawBufferPointer(rebasing: text))
                         return try finish(encoder, as: .rejects, into: &payload)
                     }
                 }
@@ -32,7 +33,7 @@ final class RejectEncoder {
         }
     }
 
-    /// Fills the batches and returns the text that they refer to.
+    /// Fills the batches and returns the text that they refer to, with the slack behind it.
     private func fill(
         _ rejects: ArraySlice<RejectedLine>,
         text: UnsafeRawBufferPointer,
@@ -57,6 +58,7 @@ final class RejectEncoder {
         for batch in batches { batch.rowCount = rejects.count }
         raws.nullCount = rejects.count { !$0.isUTF8 }
         hexes.nullCount = rejects.count - raws.nullCount
+        arena += [UInt8](repeating: 0, count: Limits.textSlackBytes)
         return arena
     }
 

@@ -23,7 +23,8 @@ package func runWorker(_ options: WorkerOptions) -> Int32 {
         return fail("'\(options.coordinator)' is no HOST:PORT; try 127.0.0.1:7077", code: 2)
     }
     guard address.isLoopback else {
-        let text = "\(address) is not loopback: connections to other machines need TLS, which this "
+        let text =
+            "\(address) is not loopback: connections to other machines need TLS, which this "
             + "version does not have yet"
         return fail(text, code: 2)
     }

@@ -109,7 +109,8 @@ final class WorkerShell: ChannelDelegate {
     private func knockLater() {
         guard !isStopping else { return }
         guard EventLoop.now() - lastContact < Self.knockingTime else {
-            let text = "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s; "
+            let text =
+                "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s; "
                 + "start it with otjob up"
             return stop(text, exitCode: 3)
         }

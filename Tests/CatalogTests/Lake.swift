@@ -11,18 +11,26 @@ struct Lake {
     var catalogPath: String { folder + "/catalog.sqlite" }
     var dataPath: String { folder + "/data/" }
 
-    /// Runs `body` with an empty store, which is removed afterwards.
-    static func with(_ body: (Lake) throws -> Void) throws {
+    /// An empty store, which its user removes.
+    static func temporary() throws -> Lake {
         var template = Array("/tmp/otcluster-catalog-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         let folder = template.withUnsafeBufferPointer { text in
             text.baseAddress.map { String(cString: $0) } ?? ""
         }
-        defer {
-            do { try Directory.removeTree(path: folder) } catch { Issue.record(error) }
-        }
         try Directory.create(path: folder + "/data")
-        try body(Lake(folder: folder))
+        return Lake(folder: folder)
+    }
+
+    func remove() {
+        do { try Directory.removeTree(path: folder) } catch { Issue.record(error) }
+    }
+
+    /// Runs `body` with an empty store, which is removed afterwards.
+    static func with(_ body: (Lake) throws -> Void) throws {
+        let lake = try temporary()
+        defer { lake.remove() }
+        try body(lake)
     }
 
     func open() throws -> Catalog { try Catalog(path: catalogPath, dataPath: dataPath) }
@@ -39,7 +47,10 @@ struct Lake {
         let answers = try run(queries.map { .query($0.sql) })
         for (query, answer) in zip(queries, answers) {
             #expect(
-                answer == .rows(query.rows), "\(query.sql)", sourceLocation: sourceLocation)
+                answer == .rows(query.rows),
+                "\(query.sql)",
+                sourceLocation: sourceLocation
+            )
         }
     }
 
@@ -58,11 +69,18 @@ struct Lake {
     ) throws -> SegmentRecord {
         let columns = zip(plan.columns, plan.columnIDs).map { column, ids in
             Operation.Column(
-                name: column.name, type: Self.typeName(column.type.storage), id: ids.column,
-                element: ids.element)
+                name: column.name,
+                type: Self.typeName(column.type.storage),
+                id: ids.column,
+                element: ids.element
+            )
         }
         let operation = Operation(
-            kind: "parquet", path: plan.directory + fileName, columns: columns, rows: rows)
+            kind: "parquet",
+            path: plan.directory + fileName,
+            columns: columns,
+            rows: rows
+        )
         guard case .file(let size, let footer) = try run([operation])[0] else {
             throw Reader.Failure(description: "no Parquet file")
         }
@@ -72,7 +90,7 @@ struct Lake {
             sizeBytes: size,
             footerSizeBytes: footer,
             statistics: plan.columns.indices.map { index in
-                .of(rows.map { $0[index] }, isList: plan.columns[index].type.storage == .stringList)
+                .of(rows.map { $0[index] })
             }
         )
     }
@@ -84,7 +102,7 @@ struct Lake {
 
 extension ColumnStatistics {
     /// Statistics of cells of one column.
-    static func of(_ cells: [Cell], isList: Bool) -> ColumnStatistics {
+    static func of(_ cells: [Cell]) -> ColumnStatistics {
         var statistics = ColumnStatistics()
         for cell in cells {
             let bounds: [ColumnBound] =
@@ -98,7 +116,8 @@ extension ColumnStatistics {
                 }
             for bound in bounds {
                 statistics.merge(
-                    ColumnStatistics(valueCount: 1, minimum: bound, maximum: bound))
+                    ColumnStatistics(valueCount: 1, minimum: bound, maximum: bound)
+                )
             }
             if bounds.isEmpty { statistics.merge(ColumnStatistics(nullCount: 1)) }
         }

@@ -88,7 +88,7 @@ enum Reader {
         let request = folder + "/request.json"
         let data = try JSONEncoder().encode(Request(catalog: catalog, operations: operations))
         try data.write(to: URL(filePath: request))
-        let script = #filePath.dropLast("Reader.swift".count) + "Readers/lake.py"
+        let script = String(#filePath.dropLast("Reader.swift".count)) + "Readers/lake.py"
         let output = try run([try python(), script, request])
         return try JSONDecoder().decode([Answer].self, from: output)
     }
@@ -100,7 +100,8 @@ enum Reader {
         guard access(path, X_OK) == 0 else {
             throw Failure(
                 description: "no Python at \(path): run ./scripts/setup, which makes the"
-                    + " environment of the foreign readers, or set OTJOB_TEST_PYTHON")
+                    + " environment of the foreign readers, or set OTJOB_TEST_PYTHON"
+            )
         }
         return path
     }

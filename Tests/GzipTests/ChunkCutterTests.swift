@@ -187,6 +187,23 @@ struct ChunkCutterTests {
         #expect(cuts[0].chunks.map(\.lineCount).reduce(0, +) == 60_000)
     }
 
+    @Test("a buffer that is too small, or a header asked for too late, stops the process")
+    func misuse() async {
+        await #expect(processExitsWith: .failure) {
+            let source = MemorySource(GzipFixture.member([10]))
+            let cutter = ChunkCutter(reader: GzipReader(source: source), chunkSizeBytes: 1000)
+            var buffer = [UInt8](repeating: 0, count: cutter.bufferSizeBytes - 1)
+            _ = try buffer.withUnsafeMutableBytes { try cutter.next(into: $0) }
+        }
+        await #expect(processExitsWith: .failure) {
+            let source = MemorySource(GzipFixture.member([10]))
+            let cutter = ChunkCutter(reader: GzipReader(source: source), chunkSizeBytes: 1000)
+            var buffer = [UInt8](repeating: 0, count: cutter.bufferSizeBytes)
+            _ = try buffer.withUnsafeMutableBytes { try cutter.next(into: $0) }
+            _ = try cutter.readHeaderLine()
+        }
+    }
+
     /// Lines of many lengths, among them empty ones and ones longer than a chunk.
     private func randomText(_ generator: inout SeededGenerator) -> [UInt8] {
         var text: [UInt8] = []

@@ -70,6 +70,21 @@ struct GzipErrorTests {
         }
     }
 
+    @Test("no flipped bit of a long input changes the content unnoticed", arguments: 0..<4)
+    func flipsInLong(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let content = GzipFixture.table(lines: 6000, seed: seed)
+        let compressed = GzipFixture.member(content, level: Int32(seed % 3) * 3)
+        for _ in 0..<100 {
+            // Behind the header, of which parts are free.
+            let bit = Int.random(in: 80..<compressed.count * 8, using: &generator)
+            var damaged = compressed
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            guard let found = try? GzipFixture.content(of: damaged) else { continue }
+            #expect(found == content, "bit \(bit) of seed \(seed)")
+        }
+    }
+
     @Test("a wrong CRC or length names the member and both numbers")
     func trailer() {
         let first = GzipFixture.member(Self.table)

@@ -110,7 +110,7 @@ enum GzipFixture {
         while true {
             let count = try reader.read(into: buffer)
             if count == 0 { return content }
-            content += buffer[..<count]
+            content += UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
         }
     }
 }

@@ -18,11 +18,12 @@ struct GzipReaderTests {
 
     @Test(
         "read sizes on either side do not change the content",
-        arguments: [1, 2, 7, 8, 9, 1000, 65_537],
-        [1, 13, 32_768, 1 << 20]
+        arguments: [
+            (1, 1000), (2, 1 << 20), (7, 13), (8, 1 << 20), (9, 32_768), (1000, 1), (65_537, 7),
+        ]
     )
     func readSizes(source: Int, output: Int) throws {
-        let content = GzipFixture.table(lines: 3000, seed: 2) + GzipFixture.noise(40_000, seed: 2)
+        let content = GzipFixture.table(lines: 1500, seed: 2) + GzipFixture.noise(9000, seed: 2)
         let compressed = GzipFixture.member(content) + GzipFixture.member(content, level: 0)
         let found = try GzipFixture.content(
             of: compressed,
