@@ -103,29 +103,27 @@ struct ProgressTests {
     }
 
     @Test("chunks that are not cut yet count as not done")
-    func unread() throws {
+    func unread() {
         var progress = Progress()
         let status = job(.running, [step(.running, done: 1, total: 2, read: 500 << 10)])
-        let bar = try #require(
-            progress.bar(for: status, at: Instant(nanoseconds: 0), width: 100)
-        )
-        #expect(bar.contains("█████···············  25%"))
+        let bar = progress.bar(for: status, at: Instant(nanoseconds: 0), width: 100)
+        #expect(bar?.contains("█████···············  25%") == true)
     }
 
     @Test("the bar fits the terminal and is gone when nothing runs")
-    func width() throws {
+    func width() {
         var progress = Progress()
         let now = Instant(nanoseconds: 0)
         for width in [0, 1, 20, 200] {
             let bar = progress.bar(for: job(.running, [step(.running)]), at: now, width: width)
-            #expect(try #require(bar).count <= width)
+            #expect(bar.map { $0.count <= width } == true)
         }
         #expect(progress.bar(for: job(.running, [step(.done)]), at: now, width: 80) == nil)
         #expect(progress.bar(for: job(.cancelled, [step(.running)]), at: now, width: 80) == nil)
     }
 
     @Test("nonsense from the server neither stops the bar nor overflows it")
-    func nonsense() throws {
+    func nonsense() {
         var progress = Progress()
         let odd = [(5, 2, Int64(-4)), (-3, 2, 0), (0, -1, 9), (Int.max, 1, Int64.max)]
         for (index, (done, total, bytes)) in odd.enumerated() {
