@@ -11,9 +11,7 @@ package struct DuckDB: Equatable, Sendable {
 
     /// Looks at `OTJOB_DUCKDB`, beside the binary, and in the project's environment.
     ///
-    /// - Parameters:
-    ///   - environment: reads a variable.
-    ///   - binaryFolder: the folder of this program.
+    /// `environment` reads a variable; `binaryFolder` is the folder of this program.
     package static func find(
         environment: (String) -> String?,
         binaryFolder: String

@@ -81,7 +81,7 @@ package struct Progress: Sendable {
             "\(ByteCount(step.bytesIn))",
             "\(Text.grouped(step.rows)) rows",
         ]
-        if rate > 0 { parts.append("\(ByteCount(Int64(rate)))/s") }
+        if rate > 0 { parts.append("\(ByteCount(Int64(min(rate, 1e18))))/s") }
         if let left = secondsLeft(share: share, at: now) {
             parts.append(Text.duration(left) + " left")
         }
@@ -114,7 +114,7 @@ package struct Progress: Sendable {
         // One sample older than the window stays, so that the rate spans all of it.
         while samples.count > 2, now - samples[1].at >= Self.rateWindow { samples.removeFirst() }
         let seconds = (now - samples[0].at).seconds
-        return seconds > 0 ? max(0, Double(bytes - samples[0].bytes) / seconds) : 0
+        return seconds > 0 ? max(0, (Double(bytes) - Double(samples[0].bytes)) / seconds) : 0
     }
 
     private func secondsLeft(share: Double, at now: Instant) -> Double? {
