@@ -3,7 +3,7 @@ extension Command {
         "sample",
         "write a made-up set of the seven IMDb files",
         details:
-            "The same scale gives the same bytes. Scale 1 is about the size of the real files, "
+            "The same scale and seed give the same bytes. Scale 1 is about the size of the real files, "
             + "0.01 some 18 MB.",
         flags: [
             Flag("scale", "S", "size, where 1 is that of the real files", required: true),
@@ -14,6 +14,7 @@ extension Command {
                 kind: .folder,
                 required: true
             ),
+            Flag("seed", "N", "another number makes other content; 1 where left out"),
         ]
     ) { invocation throws(CLIError) in
         let arguments = invocation.arguments
@@ -21,11 +22,12 @@ extension Command {
         guard let scale = Double(text), scale.isFinite else {
             throw arguments.usage("'\(text)' is no --scale: a number as 0.01 is expected")
         }
-        try invocation.programs.sample(scale, sampleSeed, Paths.absolute(folder))
+        let seedText = arguments.value("seed") ?? "1"
+        guard let seed = UInt64(seedText) else {
+            throw arguments.usage("'\(seedText)' is no --seed: a whole number is expected")
+        }
+        try invocation.programs.sample(scale, seed, Paths.absolute(folder))
         invocation.terminal.print("seven files at scale \(text) are in \(folder)\n")
         return ExitCode.done
     }
-
-    /// Fixed, so that two people who say the same scale speak of the same files.
-    private static let sampleSeed: UInt64 = 1
 }
