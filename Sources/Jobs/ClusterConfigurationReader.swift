@@ -72,7 +72,7 @@ struct ClusterConfigurationReader {
         }
         guard address.isLoopback else {
             throw node.error(
-                "'\(key)' would be reachable from other machines, and TLS is not available yet; "
+                "'\(key)' is \(address.host), which other machines reach, and TLS is not available yet; "
                     + "listen on 127.0.0.1:\(address.port)"
             )
         }
