@@ -76,11 +76,13 @@ package struct Progress: Sendable {
             samples = []
         }
         let rate = rate(adding: step.bytesIn, at: now)
-        var parts = [
-            "\(Int((share * 100).rounded(.down)))%",
-            "\(ByteCount(step.bytesIn))",
-            "\(Text.grouped(step.rows)) rows",
-        ]
+        var parts = ["\(Int((share * 100).rounded(.down)))%"]
+        if step.inputBytes > 0 {
+            parts += ["\(ByteCount(step.bytesIn))", "\(Text.grouped(step.rows)) rows"]
+        } else {
+            // A step that reads nothing, as a self-test: its tasks are all there is to count.
+            parts.append("\(step.chunks.done) of \(step.chunks.total) tasks")
+        }
         if rate > 0 { parts.append("\(ByteCount(Int64(min(rate, 1e18))))/s") }
         if let left = secondsLeft(share: share, at: now) {
             parts.append(Text.duration(left) + " left")

@@ -110,6 +110,19 @@ struct ProgressTests {
         #expect(bar?.contains("█████···············  25%") == true)
     }
 
+    @Test("a step that reads nothing counts its tasks")
+    func tasks() {
+        var progress = Progress()
+        var selftest = step(.running, done: 3, total: 12)
+        selftest.inputBytes = 0
+        let bar = progress.bar(
+            for: job(.running, [selftest]),
+            at: Instant(nanoseconds: 0),
+            width: 100
+        )
+        #expect(bar == "title_akas  █████···············  25%  3 of 12 tasks")
+    }
+
     @Test("the bar fits the terminal and is gone when nothing runs")
     func width() {
         var progress = Progress()
