@@ -116,10 +116,10 @@ _otjob() {
             esac
             ;;
         sample)
-            flags="--scale --out --help"
+            flags="--scale --out --seed --help"
             case $previous in
                 --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-                --scale) return ;;
+                --scale | --seed) return ;;
             esac
             ;;
         coordinator)
