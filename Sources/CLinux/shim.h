@@ -11,6 +11,7 @@ static inline ssize_t otcluster_copy_file_range(
         SYS_copy_file_range, source, source_offset, target, target_offset, count, 0u);
 }
 
+#include <malloc.h>
 #include <spawn.h>
 
 // glibc defines POSIX_SPAWN_SETSID only under _GNU_SOURCE (spawn.h, since glibc 2.26).

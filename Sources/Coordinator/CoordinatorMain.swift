@@ -14,6 +14,7 @@ import Transport
 ///   - workers: how many workers the first `process` pool shall have, instead of its `workers`.
 /// - Returns: the process's exit code.
 package func runCoordinator(configurationPath: String?, workers: Int? = nil) -> Int32 {
+    ProcessMemory.returnLargeBlocks()
     do throws(any Error) {
         var configuration = try ClusterConfiguration.load(path: configurationPath)
         if let workers { try configuration.setWorkers(workers) }

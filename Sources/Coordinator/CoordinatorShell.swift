@@ -17,7 +17,7 @@ import Wire
 /// come back as events. An `if` about jobs or leases belongs in the scheduler, not here.
 final class CoordinatorShell {
     /// Bytes of results a worker may have under way; they wait in memory until they are synced.
-    private static let resultCreditBytes: Int64 = 64 << 20
+    private static let resultCreditBytes: Int64 = 16 << 20
     /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
     private static let chunkBudgetBytes = 256 << 20
     private static let tickInterval = Duration.milliseconds(250)

@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import Storage
 import Transport
 
 /// What a worker is started with.
@@ -19,6 +20,7 @@ package struct WorkerOptions: Sendable {
 
 /// Runs a worker in the foreground until it is told to stop; returns the process's exit code.
 package func runWorker(_ options: WorkerOptions) -> Int32 {
+    ProcessMemory.returnLargeBlocks()
     guard let address = HostPort(options.coordinator) else {
         return fail("'\(options.coordinator)' is no HOST:PORT; try 127.0.0.1:7077", code: 2)
     }
