@@ -6,10 +6,11 @@ import Scheduling
 /// Plays the shell: keeps what commands asked for and answers in any order, late, twice or never.
 struct RandomWalk {
     private(set) var fixture: SchedulerFixture
-    private(set) var trace: [(event: Event, time: Instant)] = []
+    private(set) var trace: [(forgotten: JobID?, event: Event, time: Instant)] = []
     private(set) var answers: [[Command]] = []
     /// What the commands did that they must not; empty in a good walk.
     private(set) var complaints: [String] = []
+    private(set) var outcomes: [JobOutcome] = []
 
     private var random: SeededGenerator
     private var jobs = 0
@@ -51,7 +52,11 @@ struct RandomWalk {
     // MARK: Events
 
     private mutating func send(_ event: Event) {
-        trace.append((event, fixture.now))
+        // As the shell does, jobs that have ended are forgotten in the end.
+        let ended = fixture.scheduler.jobs.values.filter(\.isEnded).map(\.id).sorted()
+        let forgotten = ended.count > 2 ? ended.first : nil
+        if let forgotten { fixture.forget(forgotten) }
+        trace.append((forgotten, event, fixture.now))
         let commands = fixture.send(event)
         answers.append(commands)
         for command in commands { carryOut(command) }
@@ -241,7 +246,8 @@ struct RandomWalk {
             publishing = step
         case .startWorker(let pool): launches.append(pool)
         case .stopWorker(let worker, _): forget(worker)
-        case .jobStarted, .stepChanged, .jobEnded, .note, .discardResult, .releaseChunk, .closeStep:
+        case .jobEnded(_, let outcome): outcomes.append(outcome)
+        case .jobStarted, .stepChanged, .note, .discardResult, .releaseChunk, .closeStep:
             break
         }
     }

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Seeded random walks through everything that can happen")
 struct RandomWalkTests {
-    private static let seeds = UInt64(0)..<300
-    private static let events = 400
+    private static let seeds = UInt64(0)..<200
+    private static let events = 250
 
     @Test("no order of events breaks an invariant, and when faults stop every job ends")
     func walks() {
@@ -20,14 +20,11 @@ struct RandomWalkTests {
             }
             #expect(walk.complaints.isEmpty, "seed \(seed)")
             #expect(walk.openJobs.map(\.id) == [], "seed \(seed)")
-            for job in walk.fixture.scheduler.jobs.values {
-                guard case .ended(let outcome) = job.state else { continue }
-                outcomes[outcome.kind, default: 0] += 1
-            }
+            for outcome in walk.outcomes { outcomes[outcome.kind, default: 0] += 1 }
         }
         // A walk in which all jobs end the same way would show little.
         #expect(Set(outcomes.keys) == ["done", "failed", "cancelled"])
-        #expect(outcomes.values.allSatisfy { $0 > 100 }, "\(outcomes)")
+        #expect(outcomes.values.allSatisfy { $0 > 50 }, "\(outcomes)")
     }
 
     @Test("the same events give the same commands", arguments: seeds.prefix(20))
@@ -36,6 +33,7 @@ struct RandomWalkTests {
         for _ in 0..<Self.events { walk.step() }
         var again = Scheduler(settings: RandomWalk.settings, at: SchedulerFixture.start)
         for (index, entry) in walk.trace.enumerated() {
+            if let forgotten = entry.forgotten { again.forget(forgotten) }
             let commands = again.handle(entry.event, at: entry.time)
             #expect(commands == walk.answers[index], "event \(index): \(entry.event)")
         }

@@ -27,6 +27,8 @@ struct SchedulerFixture {
         return commands
     }
 
+    mutating func forget(_ job: JobID) { scheduler.forget(job) }
+
     /// Lets time pass without a word of it.
     mutating func advance(_ time: Duration) { now = now + time }
 
