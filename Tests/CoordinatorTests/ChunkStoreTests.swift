@@ -143,7 +143,10 @@ struct ChunkStoreTests {
                 }
             }
             #expect(try fixture.state() == (0, 20))
-            try fixture.waitForFiles([])
+            // Files are written in turn: when the last one is there, no other is to come.
+            try fixture.insert(20..<21)
+            _ = try fixture.lease(20)
+            try fixture.waitForFiles(["chunk-1-0-20"])
         }
     }
 }

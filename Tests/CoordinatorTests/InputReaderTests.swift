@@ -211,7 +211,10 @@ struct InputReaderTests {
         #expect(reason.contains("/nowhere/x.gz"))
     }
 
-    @Test("a file that is replaced or written again between two cuts fails", arguments: [true, false])
+    @Test(
+        "a file that is replaced or written again between two cuts fails",
+        arguments: [true, false]
+    )
     func changed(inPlace: Bool) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/a.gz"
