@@ -23,7 +23,7 @@ package struct Arguments: Equatable, Sendable {
             }
         }
         // Help is given whatever else is missing.
-        if !has("help") { try checkPositionals(of: command) }
+        if !has("help") { try checkCompleteness(of: command) }
     }
 
     private mutating func takeFlag(
@@ -52,7 +52,10 @@ package struct Arguments: Equatable, Sendable {
         flags[name, default: []].append(value)
     }
 
-    private func checkPositionals(of command: Command) throws(CLIError) {
+    private func checkCompleteness(of command: Command) throws(CLIError) {
+        for flag in command.flags where flag.required && !has(flag.name) {
+            throw usage("\(flag.spelling) is missing")
+        }
         let required = command.positionals.filter(\.required)
         guard positionals.count >= required.count else {
             throw usage("\(required[positionals.count].name) is missing")
@@ -66,6 +69,12 @@ package struct Arguments: Equatable, Sendable {
     package func has(_ flag: String) -> Bool { flags[flag] != nil }
 
     package func value(_ flag: String) -> String? { flags[flag]?.first }
+
+    /// The value of a flag that the command declares as required.
+    func required(_ flag: String) throws(CLIError) -> String {
+        guard let value = value(flag) else { throw usage("--\(flag) is missing") }
+        return value
+    }
 
     package func values(_ flag: String) -> [String] { flags[flag] ?? [] }
 

@@ -25,6 +25,8 @@ package enum ExitCode {
 package enum CLIError: Error, CustomStringConvertible {
     /// The command line is wrong; `command` is the one whose help tells more.
     case usage(String, command: String?)
+    /// What was named cannot be used: a file with a mistake in it, say, which the text points at.
+    case invalid(String)
     case unreachable(url: String, reason: String)
     /// The connection was there and the answer is not one.
     case broken(HTTPError)
@@ -57,14 +59,14 @@ package enum CLIError: Error, CustomStringConvertible {
         case .notUnderstood(let path, let reason):
             "the answer to \(path) is not understood: \(reason); compare the versions with: "
                 + "otjob version"
-        case .failed(let text):
+        case .invalid(let text), .failed(let text):
             text
         }
     }
 
     package var exitCode: Int32 {
         switch self {
-        case .usage: ExitCode.usage
+        case .usage, .invalid: ExitCode.usage
         case .unreachable: ExitCode.unreachable
         // What was asked for does not exist or is not valid: the caller's mistake.
         case .refused(let detail) where detail.code == 400 || detail.code == 404: ExitCode.usage

@@ -43,6 +43,7 @@ package struct Flag: Sendable {
     package let placeholder: String?
     package let summary: String
     package let kind: ValueKind
+    package let required: Bool
     /// Whether it may be given more than once.
     package let repeats: Bool
 
@@ -51,14 +52,19 @@ package struct Flag: Sendable {
         _ placeholder: String? = nil,
         _ summary: String,
         kind: ValueKind = .text,
+        required: Bool = false,
         repeats: Bool = false
     ) {
         self.name = name
         self.placeholder = placeholder
         self.summary = summary
         self.kind = kind
+        self.required = required
         self.repeats = repeats
     }
+
+    /// As it stands in the help: `--input PATH`.
+    var spelling: String { "--\(name)" + (placeholder.map { " \($0)" } ?? "") }
 
     static let help = Flag("help", nil, "print this help")
     static let json = Flag("json", nil, "print JSON instead of text")

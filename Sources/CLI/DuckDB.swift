@@ -9,11 +9,14 @@ package struct DuckDB: Equatable, Sendable {
 
     private static let extensionNames = ["ducklake", "sqlite_scanner"]
 
+    package init(program: String, extensions: [String]) {
+        self.program = program
+        self.extensions = extensions
+    }
+
     /// Looks at `OTJOB_DUCKDB`, beside the binary, and in the project's environment.
     ///
-    /// - Parameters:
-    ///   - environment: reads a variable.
-    ///   - binaryFolder: the folder of this program.
+    /// `environment` reads a variable; `binaryFolder` is the folder of this program.
     package static func find(
         environment: (String) -> String?,
         binaryFolder: String

@@ -22,16 +22,13 @@ package enum HelpText {
         var usage = "usage: otjob \(command.name)"
         for positional in command.positionals { usage += " " + positional.usage }
         for flag in command.flags where flag.name != Flag.help.name {
-            usage += " [\(spelling(flag))]" + (flag.repeats ? "…" : "")
+            usage += flag.required ? " \(flag.spelling)" : " [\(flag.spelling)]"
+            usage += flag.repeats ? "…" : ""
         }
         var lines = ["otjob \(command.name): \(command.summary)", ""] + wrapped(usage)
         if !command.details.isEmpty { lines += [""] + wrapped(command.details, indent: "") }
-        lines += [""] + columns(command.flags.map { (spelling($0), $0.summary) })
+        lines += [""] + columns(command.flags.map { ($0.spelling, $0.summary) })
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func spelling(_ flag: Flag) -> String {
-        "--\(flag.name)" + (flag.placeholder.map { " \($0)" } ?? "")
     }
 
     private static func columns(_ pairs: [(String, String)]) -> [String] {

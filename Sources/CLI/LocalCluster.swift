@@ -1,11 +1,11 @@
-import API
+package import API
 import Base
 import Glibc
 import Jobs
 import Storage
 
 /// The coordinator and the workers that one configuration runs on this machine.
-struct LocalCluster {
+package struct LocalCluster {
     /// Time that a coordinator gets to end by itself, and again after SIGTERM.
     private static let endingPatience: Duration = .seconds(10)
     /// First and longest time between two looks at a cluster that starts or ends: it is up within
@@ -22,7 +22,7 @@ struct LocalCluster {
         do throws(ConfigurationError) {
             configuration = try ClusterConfiguration.load(path: configurationPath)
         } catch {
-            throw .usage(error.description, command: nil)
+            throw .invalid(error.description)
         }
     }
 
@@ -100,9 +100,10 @@ struct LocalCluster {
         var polling = Polling(first: Self.firstInterval, longest: Self.longestInterval)
         while true {
             let pools = try client.get(PoolList.self, Routes.pools).pools
-            if let text = Self.readiness(of: pools) { return text }
+            let isLate = polling.elapsed >= limit
+            if let text = Self.readiness(of: pools, isLate: isLate) { return text }
             try checkAlive(child, logStart: logStart)
-            guard polling.elapsed < limit else {
+            guard !isLate else {
                 let reasons = pools.map { "\($0.name) \($0.state.rawValue): \($0.reason ?? "-")" }
                 throw .failed(
                     "the coordinator runs, but no pool is ready (\(reasons.joined(separator: "; "))); "
@@ -114,21 +115,27 @@ struct LocalCluster {
     }
 
     /// What to say about pools that are ready; nil while one is worth waiting for.
-    static func readiness(of pools: [PoolSummary]) -> String? {
+    ///
+    /// When it is late, a pool that jobs can use is enough, whatever it lacks of what it wants.
+    package static func readiness(of pools: [PoolSummary], isLate: Bool) -> String? {
         func isUsable(_ pool: PoolSummary) -> Bool { pool.state == .active || pool.state == .ready }
-        func workers(_ count: Int) -> String { count == 1 ? "1 worker" : "\(count) workers" }
         guard let first = pools.first else { return "no pools" }
-        if isUsable(first), first.workers >= first.wanted {
-            return "pool \(first.name): \(workers(first.workers))"
+        if isUsable(first), first.workers >= first.wanted || isLate {
+            return text(of: first)
         }
         if first.state == .exhausted || first.state == .empty,
             let other = pools.first(where: isUsable)
         {
-            return "pool \(other.name): \(workers(other.workers)); \(first.name) is "
-                + first.state.rawValue
+            return "\(text(of: other)); \(first.name) is \(first.state.rawValue)"
         }
         // Static pools alone: workers join by themselves, now or later.
         return pools.allSatisfy { $0.wanted == 0 } ? "no workers yet, they join by themselves" : nil
+    }
+
+    private static func text(of pool: PoolSummary) -> String {
+        let missing = pool.wanted > pool.workers ? " of \(pool.wanted)" : ""
+        return "pool \(pool.name): \(pool.workers)\(missing) "
+            + (pool.workers == 1 && missing.isEmpty ? "worker" : "workers")
     }
 
     /// Throws why the coordinator ended, from its log.

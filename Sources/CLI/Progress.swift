@@ -76,12 +76,14 @@ package struct Progress: Sendable {
             samples = []
         }
         let rate = rate(adding: step.bytesIn, at: now)
-        var parts = [
-            "\(Int((share * 100).rounded(.down)))%",
-            "\(ByteCount(step.bytesIn))",
-            "\(Text.grouped(step.rows)) rows",
-        ]
-        if rate > 0 { parts.append("\(ByteCount(Int64(rate)))/s") }
+        var parts = ["\(Int((share * 100).rounded(.down)))%"]
+        if step.inputBytes > 0 {
+            parts += ["\(ByteCount(step.bytesIn))", "\(Text.grouped(step.rows)) rows"]
+        } else {
+            // A step that reads nothing, as a self-test: its tasks are all there is to count.
+            parts.append("\(step.chunks.done) of \(step.chunks.total) tasks")
+        }
+        if rate > 0 { parts.append("\(ByteCount(Int64(min(rate, 1e18))))/s") }
         if let left = secondsLeft(share: share, at: now) {
             parts.append(Text.duration(left) + " left")
         }
@@ -114,7 +116,7 @@ package struct Progress: Sendable {
         // One sample older than the window stays, so that the rate spans all of it.
         while samples.count > 2, now - samples[1].at >= Self.rateWindow { samples.removeFirst() }
         let seconds = (now - samples[0].at).seconds
-        return seconds > 0 ? max(0, Double(bytes - samples[0].bytes) / seconds) : 0
+        return seconds > 0 ? max(0, (Double(bytes) - Double(samples[0].bytes)) / seconds) : 0
     }
 
     private func secondsLeft(share: Double, at now: Instant) -> Double? {

@@ -1,3 +1,8 @@
+/// Why a query is not let through.
+package struct QueryRefusal: Error, Equatable, CustomStringConvertible {
+    package let description: String
+}
+
 /// Lets one reading statement through, and nothing else.
 ///
 /// DuckDB attaches the store read-only and shuts the file system, but not all of it: `COPY … TO` still

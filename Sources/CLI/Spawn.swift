@@ -1,7 +1,7 @@
 import Glibc
 
 /// Starts other programs.
-enum Spawn {
+package enum Spawn {
     /// How a child ended.
     static func exitCode(ofWaitStatus status: Int32) -> Int32 {
         let signal = status & 0x7f
@@ -37,7 +37,9 @@ enum Spawn {
     /// Runs a program to its end; returns its exit code and what it wrote to standard error.
     ///
     /// Its standard output is ours.
-    static func run(_ arguments: [String]) throws(CLIError) -> (exitCode: Int32, errors: String) {
+    package static func run(_ arguments: [String]) throws(CLIError) -> (
+        exitCode: Int32, errors: String
+    ) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw .failed("no pipe: \(String(cString: strerror(errno)))")

@@ -21,9 +21,7 @@ package struct TextTable {
         rows.append(cells.map { $0.map(Text.printable) ?? "-" })
     }
 
-    /// The whole table, each line ended.
-    ///
-    /// - Parameter palette: paints the cells that are states; titles are bold.
+    /// The whole table, each line ended; the palette paints the titles and the cells that are states.
     package func text(_ palette: Palette = .plain) -> String {
         var widths = columns.map(\.title.count)
         for row in rows {

@@ -7,11 +7,12 @@ import Jobs
 import Storage
 import Transport
 
-/// Runs the coordinator in the foreground until it is told to stop; returns the exit code.
+/// Runs the coordinator in the foreground until it is told to stop.
 ///
 /// - Parameters:
 ///   - configurationPath: the `cluster.yaml`; nil for the defaults in the current folder.
 ///   - workers: how many workers the first `process` pool shall have, instead of its `workers`.
+/// - Returns: the process's exit code.
 package func runCoordinator(configurationPath: String?, workers: Int? = nil) -> Int32 {
     do throws(any Error) {
         var configuration = try ClusterConfiguration.load(path: configurationPath)
@@ -86,7 +87,9 @@ private func run(_ configuration: ClusterConfiguration) throws {
     withExtendedLifetime(lock) {}
 }
 
-/// What went wrong on the loop at the start. `@unchecked Sendable`: read after the loop has ended.
+/// What went wrong on the loop at the start.
+///
+/// `@unchecked Sendable`: read after the loop has ended.
 private final class StartFailure: @unchecked Sendable {
     var error: (any Error)?
 }

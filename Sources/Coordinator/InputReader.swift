@@ -7,7 +7,9 @@ import TSV
 
 /// What to read for one step.
 struct InputPlan: Sendable {
-    /// The files, in order; a glob may name several. Paths on the coordinator's machine.
+    /// The files, in order; a glob may name several.
+    ///
+    /// Paths on the coordinator's machine.
     var files: [String]
     var declaration: TransformDeclaration
     var hasHeader: Bool

@@ -79,7 +79,9 @@ struct JobPlanner {
         }
     }
 
-    /// The files of a step. A name that matches nothing stays, so that the step can say so.
+    /// The files of a step.
+    ///
+    /// A name that matches nothing stays, so that the step can say so.
     private func files(
         of declaration: ResolvedJob,
         _ request: SubmitRequest,

@@ -106,7 +106,9 @@ final class ResultSpool {
     }
 }
 
-/// The open spool files. `@unchecked Sendable`: they belong to the spool's queue.
+/// The open spool files.
+///
+/// `@unchecked Sendable`: they belong to the spool's queue.
 private final class SpoolFiles: @unchecked Sendable {
     private let directory: String
     private var open: [StepID: (file: File, endOffset: Int64)] = [:]

@@ -24,7 +24,9 @@ protocol WorkerLinkDelegate: AnyObject {
 /// Why a worker was not taken in.
 struct RefusedError: Error { let reason: String }
 
-/// The coordinator's end of one worker's connection. Lives on the loop.
+/// The coordinator's end of one worker's connection.
+///
+/// Lives on the loop.
 final class WorkerLink: ChannelDelegate {
     /// Time for the first message of a connection; after it, the connection is closed.
     private static let helloTimeout = Duration.seconds(10)

@@ -40,7 +40,10 @@ final class ConnectionTable {
 
     /// A bufferevent for the next connection; libevent sets its socket.
     func makeChannel(on base: OpaquePointer?) -> OpaquePointer? {
-        guard let channel = bufferevent_socket_new(base, -1, 0) else { return nil }
+        // The socket is closed with its bufferevent, not by evhttp before: events of a closed socket
+        // that still stand in the loop would swallow those of the next one with its number.
+        let options = Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue)
+        guard let channel = bufferevent_socket_new(base, -1, options) else { return nil }
         bufferevent_setwatermark(channel, Int16(EV_READ), 0, Self.readAheadBytes)
         bufferevent_incref(channel)
         entries.append(Entry(channel: channel, deadline: EventLoop.now() + Cap.firstRequest))

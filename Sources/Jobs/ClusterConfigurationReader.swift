@@ -72,8 +72,8 @@ struct ClusterConfigurationReader {
         }
         guard address.isLoopback else {
             throw node.error(
-                "'\(key)' would be reachable from other machines, and TLS is not available yet; "
-                    + "listen on 127.0.0.1:\(address.port)"
+                "'\(key)' is \(address.host), which other machines reach, and TLS is not "
+                    + "available yet; listen on 127.0.0.1:\(address.port)"
             )
         }
         return try node.text(key)

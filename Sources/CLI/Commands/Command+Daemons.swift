@@ -17,19 +17,21 @@ extension Command {
         "worker",
         "run a worker in the foreground, on any Linux machine",
         flags: [
-            Flag("coordinator", "HOST:PORT", "the coordinator's address for workers"),
-            Flag("pool", "POOL", "the pool to join"),
+            Flag(
+                "coordinator",
+                "HOST:PORT",
+                "the coordinator's address for workers",
+                required: true
+            ),
+            Flag("pool", "POOL", "the pool to join", required: true),
             Flag("slots", "N", "attempts to run at a time; one a processor without it"),
         ]
     ) { invocation throws(CLIError) in
         let arguments = invocation.arguments
-        guard let coordinator = arguments.value("coordinator") else {
-            throw arguments.usage("--coordinator HOST:PORT is missing")
-        }
-        guard let pool = arguments.value("pool") else {
-            throw arguments.usage("--pool POOL is missing")
-        }
-        let slots = try arguments.integer("slots", in: Limits.slots)
-        return invocation.programs.worker(coordinator, pool, slots)
+        return invocation.programs.worker(
+            try arguments.required("coordinator"),
+            try arguments.required("pool"),
+            try arguments.integer("slots", in: Limits.slots)
+        )
     }
 }

@@ -102,7 +102,7 @@ extension Command {
             }
             guard let text = FileText.read(job) else {
                 let reason = String(cString: strerror(errno))
-                throw arguments.usage("the job file '\(job)' cannot be read: \(reason)")
+                throw .invalid("the job file '\(job)' cannot be read: \(reason)")
             }
             request.files.append(JobFileText(name: job, text: text))
         }
