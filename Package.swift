@@ -129,6 +129,9 @@ var testTargets: [Target] {
         tests("Jobs", ["Base", "Columns"]),
         tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),
         tests("CLI", ["API", "Base"], exclude: ["Snapshots"]),
-        tests("Coordinator", ["API", "Base", "Jobs", "Scheduling"]),
+        tests(
+            "Coordinator",
+            ["API", "Base", "Columns", "Database", "Jobs", "Scheduling", "Storage", "Transport"]
+        ),
     ]
 }
