@@ -58,10 +58,14 @@ extension Scheduler {
     /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
     mutating func leaseTasks() {
         for id in runningJobs {
-            guard let job = jobs[id], let pool = job.pool else { continue }
-            for index in job.order where !job.steps[index].ready.isEmpty {
+            guard let pool = jobs[id]?.pool, let order = jobs[id]?.order else { continue }
+            for index in order {
+                // No copy of the step may be held while its tasks change: it would copy them all.
                 let step = StepID(job: id, index: index)
-                if case .synthetic = job.steps[index].source {
+                guard let (source, isIdle) = self.step(step).map({ ($0.source, $0.ready.isEmpty) }),
+                    !isIdle
+                else { continue }
+                if case .synthetic = source {
                     leaseSyntheticTasks(of: step, in: pool)
                 } else {
                     leaseChunks(of: step, in: pool)
@@ -139,13 +143,7 @@ extension Scheduler {
         case .storeFailed(let attempt, let reason):
             failAttempt(attempt, .transient, reason: "the result could not be stored: \(reason)")
         case .syntheticFinished(let finished):
-            for attempt in finished {
-                guard attempts[attempt] != nil else {
-                    lateReports += 1
-                    continue
-                }
-                takeSyntheticResult(attempt)
-            }
+            takeSyntheticResults(finished)
         case .attemptFailed(let attempt, let failure, let reason):
             failAttempt(attempt, failure, reason: reason)
         default:
@@ -197,15 +195,22 @@ extension Scheduler {
         if rejected > limit { endForRejects(rejected, limit, in: task.step) }
     }
 
-    private mutating func takeSyntheticResult(_ id: AttemptID) {
-        guard let attempt = attempts[id] else { return }
-        workers[attempt.worker]?.finishedAttempts += 1
-        drop(id)
-        update(attempt.task.step) { step in
-            step.tasks[attempt.task.index].state = .done
-            step.doneTasks += 1
+    private mutating func takeSyntheticResults(_ finished: [AttemptID]) {
+        var steps: Set<StepID> = []
+        for id in finished {
+            guard let attempt = attempts[id] else {
+                lateReports += 1
+                continue
+            }
+            workers[attempt.worker]?.finishedAttempts += 1
+            drop(id)
+            update(attempt.task.step) { step in
+                step.tasks[attempt.task.index].state = .done
+                step.doneTasks += 1
+            }
+            steps.insert(attempt.task.step)
         }
-        commands.append(.stepChanged(attempt.task.step))
+        for step in steps.sorted() { commands.append(.stepChanged(step)) }
     }
 
     /// What follows a failure is decided by its class alone.

@@ -164,7 +164,7 @@ final class WorkerShell: ChannelDelegate {
                 chunk.crc32 = crc32
                 enqueue(.chunk(chunk))
             }
-        case .leaseSynthetic(let leases): for lease in leases { enqueue(.synthetic(lease)) }
+        case .leaseSynthetic(let leases): take(leases)
         case .revoke(let attempt): revoke(attempt)
         case .credit(let bytes):
             session.creditBytes += bytes
@@ -191,6 +191,13 @@ final class WorkerShell: ChannelDelegate {
         )
     }
 
+    /// Answers what takes no time in one message, and gives the rest to the slots.
+    private func take(_ leases: [SyntheticLease]) {
+        let instant = leases.filter(\.isInstant).map(\.attempt)
+        if !instant.isEmpty { channel?.send(WorkerMessage.finished(instant).encoded) }
+        for lease in leases where !lease.isInstant { enqueue(.synthetic(lease)) }
+    }
+
     private func revoke(_ attempt: AttemptID) {
         let before = session.waiting.count
         session.waiting.removeAll { $0.attempt == attempt }
@@ -201,10 +208,6 @@ final class WorkerShell: ChannelDelegate {
 
     private func enqueue(_ work: SlotWork) {
         if session.revoked.remove(work.attempt) != nil { return }
-        if case .synthetic(let lease) = work, lease.isInstant {
-            channel?.send(WorkerMessage.finished([lease.attempt]).encoded)
-            return
-        }
         session.waiting.append(work)
         fillSlots()
     }
