@@ -161,6 +161,8 @@ private final class OpenInput {
             do throws(ChunkError) {
                 chunk = try open.cutter.next(into: block.bytes)
             } catch {
+                // What another writer did to the file shows as damage first.
+                try checkUnchanged(open)
                 throw .chunk(file: open.file.path, error)
             }
             if let chunk {

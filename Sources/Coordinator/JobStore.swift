@@ -65,7 +65,17 @@ final class JobStore: @unchecked Sendable {
         let version = try database.query("PRAGMA user_version") {
             (row) throws(DatabaseError) in try row.integer(0)
         }
-        for migration in migrations.dropFirst(Int(version.first ?? 0)) {
+        let known = Int(version.first ?? 0)
+        guard known <= migrations.count else {
+            throw DatabaseError(
+                extendedCode: 1,
+                message: "it was written by a newer release (schema \(known), known here: "
+                    + "\(migrations.count)); start that release",
+                statement: nil,
+                path: database.path
+            )
+        }
+        for migration in migrations.dropFirst(known) {
             try database.execute(migration)
         }
         try database.execute("PRAGMA user_version = \(migrations.count)")

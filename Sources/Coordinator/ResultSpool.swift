@@ -139,7 +139,11 @@ private final class SpoolFiles: @unchecked Sendable {
         guard Digest.sha256(payload) == arrived.sha256 else { throw .wrongHash }
         var rowGroups = try decode(arrived)
         do throws(StorageError) {
-            let offset = try place(payload, in: arrived.task.step)
+            let pages = payload.prefix(arrived.result.pagesSizeBytes)
+            let offset = try place(
+                UnsafeRawBufferPointer(rebasing: pages),
+                in: arrived.task.step
+            )
             for index in rowGroups.indices { rowGroups[index].offset += offset }
         } catch {
             throw .storage(error)
@@ -147,15 +151,21 @@ private final class SpoolFiles: @unchecked Sendable {
         return StoredResult(rowGroups: rowGroups)
     }
 
-    /// Reads the row groups' descriptions, with offsets from the start of the payload.
+    /// Reads the row groups' metadata from behind the pages; offsets are in the pages.
     private func decode(_ arrived: ArrivedResult) throws(SpoolError) -> [StoredResult.RowGroup] {
         var rowGroups: [StoredResult.RowGroup] = []
         var offset: Int64 = 0
+        var rest = arrived.block.prefix(arrived.result.payloadSizeBytes)
+            .dropFirst(arrived.result.pagesSizeBytes)
         for rowGroup in arrived.result.rowGroups {
+            let encoded = UnsafeRawBufferPointer(
+                rebasing: rest.prefix(rowGroup.metadataSizeBytes)
+            )
+            rest = rest.dropFirst(rowGroup.metadataSizeBytes)
             let columns = rowGroup.table == .rows ? arrived.columns : rejectColumns
             do throws(ParquetError) {
-                let metadata = try RowGroupMetadata(decoding: rowGroup.metadata, columns: columns)
-                guard metadata.payloadSizeBytes == Int64(rowGroup.payloadSizeBytes) else {
+                let metadata = try RowGroupMetadata(decoding: encoded, columns: columns)
+                guard metadata.payloadSizeBytes == Int64(rowGroup.pagesSizeBytes) else {
                     throw .malformedMetadata(offset: 0, reason: "its size differs from its pages")
                 }
                 rowGroups.append(
@@ -164,7 +174,7 @@ private final class SpoolFiles: @unchecked Sendable {
             } catch {
                 throw .metadata(error)
             }
-            offset += Int64(rowGroup.payloadSizeBytes)
+            offset += Int64(rowGroup.pagesSizeBytes)
         }
         return rowGroups
     }

@@ -65,7 +65,9 @@ package struct Step: Sendable {
     /// Whether every task is known and durable.
     var isComplete: Bool { state == .read && doneTasks == tasks.count }
 
-    package var runningTasks: Int { tasks.count - doneTasks - ready.count }
+    package var runningTasks: Int {
+        state.isEnded ? 0 : tasks.count - doneTasks - ready.count
+    }
 }
 
 /// One task: the work on one chunk.

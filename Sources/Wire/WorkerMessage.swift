@@ -12,6 +12,13 @@ package struct Hello: Equatable, Sendable {
     package var processID: Int32
     package var slots: UInt16
 
+    /// What can be known of a worker that speaks another version: only that.
+    init(ofForeignVersion version: UInt32) {
+        protocolVersion = version
+        (productVersion, pool, host) = ("another release", "", "")
+        (processID, slots) = (0, 0)
+    }
+
     package init(
         protocolVersion: UInt32,
         productVersion: String,
@@ -32,17 +39,20 @@ package struct Hello: Equatable, Sendable {
 /// Which table of a step a row group belongs to.
 package enum RowGroupTable: UInt8, Equatable, Sendable { case rows = 0, rejects = 1 }
 
-/// One encoded row group of a result; its pages are the next `payloadSizeBytes` of the run.
+/// One encoded row group of a result: how much of the run is its own.
+///
+/// The run holds the pages of all row groups, in order, and then the metadata of all, in order.
+/// Metadata is no part of the message, because that of many columns is larger than a frame.
 package struct ResultRowGroup: Equatable, Sendable {
     package var table: RowGroupTable
-    package var payloadSizeBytes: Int
-    /// As `RowGroupMetadata` of Parquet encodes itself.
-    package var metadata: [UInt8]
+    package var pagesSizeBytes: Int
+    /// Size of what Parquet's `RowGroupMetadata` encodes itself to.
+    package var metadataSizeBytes: Int
 
-    package init(table: RowGroupTable, payloadSizeBytes: Int, metadata: [UInt8]) {
+    package init(table: RowGroupTable, pagesSizeBytes: Int, metadataSizeBytes: Int) {
         self.table = table
-        self.payloadSizeBytes = payloadSizeBytes
-        self.metadata = metadata
+        self.pagesSizeBytes = pagesSizeBytes
+        self.metadataSizeBytes = metadataSizeBytes
     }
 }
 
@@ -69,8 +79,13 @@ package struct TransformResult: Equatable, Sendable {
         self.rowGroups = rowGroups
     }
 
+    /// Size of all pages, which stand in front of all metadata.
+    package var pagesSizeBytes: Int { rowGroups.reduce(0) { $0 + $1.pagesSizeBytes } }
+
     /// Size of the run that follows.
-    package var payloadSizeBytes: Int { rowGroups.reduce(0) { $0 + $1.payloadSizeBytes } }
+    package var payloadSizeBytes: Int {
+        rowGroups.reduce(pagesSizeBytes) { $0 + $1.metadataSizeBytes }
+    }
 }
 
 /// Why an attempt failed, as far as the worker can tell.
@@ -96,6 +111,9 @@ package enum WorkerMessage: Equatable, Sendable {
     /// The end of the run, with the SHA-256 of its bytes.
     case runEnd(hash: [UInt8])
 
+    /// Characters of a failure's message that are sent; the rest of a longer one is cut off.
+    static let failureCharacters = 4096
+
     package var encoded: [UInt8] {
         switch self {
         case .hello(let hello):
@@ -118,15 +136,15 @@ package enum WorkerMessage: Equatable, Sendable {
                 fields.list(result.conversionFailures) { $0.integer($1) }
                 fields.list(result.rowGroups) { fields, rowGroup in
                     fields.integer(rowGroup.table.rawValue)
-                    fields.integer(UInt32(rowGroup.payloadSizeBytes))
-                    fields.bytes(rowGroup.metadata)
+                    fields.integer(UInt32(rowGroup.pagesSizeBytes))
+                    fields.integer(UInt32(rowGroup.metadataSizeBytes))
                 }
             }
         case .failed(let attempt, let kind, let message):
             frame(.failed) { fields in
                 fields.integer(attempt.rawValue)
                 fields.integer(kind.rawValue)
-                fields.text(message)
+                fields.text(String(message.prefix(Self.failureCharacters)))
             }
         case .finished(let attempts):
             frame(.finished) { $0.list(attempts) { $0.integer($1.rawValue) } }
@@ -142,9 +160,15 @@ package enum WorkerMessage: Equatable, Sendable {
         var fields = FieldReader(payload, message: "\(kind)")
         switch kind {
         case .hello:
+            let version = try fields.integer(UInt32.self)
+            guard version == protocolVersion else {
+                // What follows the version may be anything there; it is refused by its version.
+                self = .hello(Hello(ofForeignVersion: version))
+                return
+            }
             self = .hello(
                 Hello(
-                    protocolVersion: try fields.integer(),
+                    protocolVersion: version,
                     productVersion: try fields.text(),
                     pool: try fields.text(),
                     host: try fields.text(),
@@ -186,11 +210,10 @@ extension TransformResult {
             guard let table = RowGroupTable(rawValue: try fields.integer()) else {
                 throw .malformed(message: "result")
             }
-            let size = Int(try fields.integer(UInt32.self))
             return ResultRowGroup(
                 table: table,
-                payloadSizeBytes: size,
-                metadata: try fields.bytes()
+                pagesSizeBytes: Int(try fields.integer(UInt32.self)),
+                metadataSizeBytes: Int(try fields.integer(UInt32.self))
             )
         }
         // Bounded, so that no sum over results can overflow. A line takes a byte at least.

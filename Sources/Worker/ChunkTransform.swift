@@ -38,12 +38,13 @@ final class TransformOutput: @unchecked Sendable {
     private let payload: ByteBuffer
 
     init(result: TransformResult, payload: consuming ByteBuffer) {
+        precondition(payload.count == result.payloadSizeBytes, "a run of another size than told")
         self.result = result
         sha256 = Digest.sha256(payload.bytes)
         self.payload = payload
     }
 
-    /// The pages of all row groups, valid as long as this object.
+    /// The run's data, valid as long as this object: the pages of all row groups, then their metadata.
     var bytes: UnsafeRawBufferPointer { payload.bytes }
 }
 
@@ -81,49 +82,34 @@ final class ChunkTransform {
         _ text: UnsafeMutableRawBufferPointer,
         of lease: TransformLease
     ) throws(ParquetError) -> TransformOutput {
-        var payload = ByteBuffer()
-        var rowGroups: [ResultRowGroup] = []
+        var builder = ResultBuilder()
         var rows: Int64 = 0
         parser.begin(text, firstLine: lease.firstLine)
         while let count = parser.next() {
             try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
             rows += Int64(count)
             if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
-                rowGroups.append(try finish(encoder, as: .rows, into: &payload))
+                try builder.finish(encoder, as: .rows)
             }
         }
         if encoder.rowCount > 0 {
-            rowGroups.append(try finish(encoder, as: .rows, into: &payload))
+            try builder.finish(encoder, as: .rows)
         }
         if !parser.rejects.isEmpty {
             try rejectEncoder.encode(
                 parser.rejects,
                 text: UnsafeRawBufferPointer(text),
                 lease: lease,
-                into: &payload
-            ) { rowGroups.append($0) }
+                into: &builder
+            )
         }
         let result = TransformResult(
             lines: parser.lineCount,
             rows: rows,
             rejected: Int64(parser.rejects.count),
             conversionFailures: parser.conversionFailures.map(Int64.init),
-            rowGroups: rowGroups
+            rowGroups: builder.rowGroups
         )
-        return TransformOutput(result: result, payload: payload)
+        return TransformOutput(result: result, payload: builder.payload())
     }
-}
-
-/// Ends the encoder's row group and says what was added to `payload`.
-func finish(
-    _ encoder: RowGroupEncoder,
-    as table: RowGroupTable,
-    into payload: inout ByteBuffer
-) throws(ParquetError) -> ResultRowGroup {
-    let metadata = try encoder.finish(into: &payload)
-    return ResultRowGroup(
-        table: table,
-        payloadSizeBytes: Int(metadata.payloadSizeBytes),
-        metadata: metadata.encoded()
-    )
 }

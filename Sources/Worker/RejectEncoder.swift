@@ -9,13 +9,12 @@ final class RejectEncoder {
     private let encoder = RowGroupEncoder(columns: rejectColumns, sortColumns: [])
     private let batches = rejectColumns.map { ColumnBatch(storage: $0.type.storage) }
 
-    /// Appends the lines' row groups to `payload`, and their heads through `onRowGroup`.
+    /// Encodes the lines, in row groups of their own, into `builder`.
     func encode(
         _ rejects: [RejectedLine],
         text: UnsafeRawBufferPointer,
         lease: TransformLease,
-        into payload: inout ByteBuffer,
-        onRowGroup: (ResultRowGroup) -> Void
+        into builder: inout ResultBuilder
     ) throws(ParquetError) {
         for start in stride(from: 0, to: rejects.count, by: ColumnBatch.rowCapacity) {
             let slice = rejects[start..<min(start + ColumnBatch.rowCapacity, rejects.count)]
@@ -25,10 +24,10 @@ final class RejectEncoder {
                     Result { () throws(ParquetError) in
                         let text = bytes.dropLast(Limits.textSlackBytes)
                         try encoder.append(batches, text: UnsafeRawBufferPointer(rebasing: text))
-                        return try finish(encoder, as: .rejects, into: &payload)
+                        try builder.finish(encoder, as: .rejects)
                     }
                 }
-                onRowGroup(try outcome.get())
+                try outcome.get()
             }
         }
     }

@@ -25,8 +25,8 @@ enum MessageSamples {
                 rejected: 2,
                 conversionFailures: [0, 10],
                 rowGroups: [
-                    ResultRowGroup(table: .rows, payloadSizeBytes: 5, metadata: [1, 2, 3]),
-                    ResultRowGroup(table: .rejects, payloadSizeBytes: 0, metadata: []),
+                    ResultRowGroup(table: .rows, pagesSizeBytes: 5, metadataSizeBytes: 3),
+                    ResultRowGroup(table: .rejects, pagesSizeBytes: 0, metadataSizeBytes: 0),
                 ]
             )
         ),

@@ -132,10 +132,47 @@ struct MessageTests {
         }
     }
 
+    @Test("a hello of another version is known by its version, whatever follows")
+    func foreignHello() throws {
+        var bytes = WorkerMessage.hello(
+            Hello(
+                protocolVersion: protocolVersion + 1,
+                productVersion: "9",
+                pool: "p",
+                host: "h",
+                processID: 1,
+                slots: 1
+            )
+        ).encoded
+        bytes += [1, 2, 3]
+        bytes[0] += 3
+        guard case .hello(let hello) = try decode(bytes, WorkerMessage.init) else {
+            Issue.record("no hello")
+            return
+        }
+        #expect(hello.protocolVersion == protocolVersion + 1)
+        #expect(hello.slots == 0)
+    }
+
+    @Test("a failure's message is cut to what a frame holds")
+    func longFailure() throws {
+        let text = String(repeating: "\u{1F600}", count: 2 << 20)
+        let sent = WorkerMessage.failed(AttemptID(1), .transient, message: text)
+        guard case .failed(_, _, let message) = try decode(sent.encoded, WorkerMessage.init) else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(message == String(text.prefix(4096)))
+    }
+
     @Test("a run over its limit is refused with its size")
     func tooLarge() {
         let limit = 4 * Limits.chunkSizeBytes.upperBound
-        let half = ResultRowGroup(table: .rows, payloadSizeBytes: limit / 2 + 1, metadata: [])
+        let half = ResultRowGroup(
+            table: .rows,
+            pagesSizeBytes: limit / 2,
+            metadataSizeBytes: 1
+        )
         let result = TransformResult(
             lines: 0,
             rows: 0,
