@@ -54,15 +54,18 @@ final class ChunkStore {
             body(.success(text))
             spillIfNeeded()
         case .file(let text, let path):
-            readBack(text, from: path, body)
+            readBack(text, of: task, from: path, body)
         }
     }
 
     func remove(_ task: TaskID) {
-        switch entries.removeValue(forKey: task)?.place {
-        case .memory(let text): heldBytes -= text.block.capacity
-        case .file(_, let path): queue.async { removeQuietly(path) }
-        case nil: break
+        guard let entry = entries.removeValue(forKey: task) else { return }
+        switch entry.place {
+        case .memory(let text):
+            // One on its way to a file is not counted any more, and its file goes when it is written.
+            if !entry.isSpilling { heldBytes -= text.block.capacity }
+        case .file(_, let path):
+            queue.async { removeQuietly(path) }
         }
     }
 
@@ -118,10 +121,11 @@ final class ChunkStore {
 
     private func readBack(
         _ head: CutText,
+        of task: TaskID,
         from path: String,
         _ body: @escaping (Result<CutText, StorageError>) -> Void
     ) {
-        let answer = LoopBound(body, loop: loop)
+        let answer = LoopBound((store: self, body: body), loop: loop)
         let (memory, loop) = (self.memory, self.loop)
         queue.async {
             let text = Result { () throws(StorageError) in
@@ -140,7 +144,11 @@ final class ChunkStore {
                 }
                 return text
             }
-            loop.execute { answer.value(text) }
+            loop.execute {
+                // Nobody wants a chunk that was removed meanwhile.
+                guard answer.value.store.entries[task] != nil else { return }
+                answer.value.body(text)
+            }
         }
     }
 }

@@ -32,12 +32,14 @@ enum SpoolError: Error, CustomStringConvertible {
     case storage(StorageError)
     case wrongHash
     case metadata(ParquetError)
+    case stepEnded
 
     var description: String {
         switch self {
         case .storage(let error): "\(error)"
         case .wrongHash: "its SHA-256 is not the announced one: damaged on the way"
         case .metadata(let error): "its row groups are described wrongly: \(error)"
+        case .stepEnded: "its step has ended"
         }
     }
 }
@@ -75,9 +77,15 @@ final class ResultSpool {
     }
 
     /// Removes the step's spool file.
+    ///
+    /// Results that were not written yet are answered for here: written later, they would make the
+    /// file anew.
     func close(_ step: StepID) {
         let files = self.files
         queue.async { files.close(step) }
+        let unwanted = gathered.filter { $0.task.step == step }
+        gathered.removeAll { $0.task.step == step }
+        for result in unwanted { completion(result.attempt, .failure(.stepEnded)) }
     }
 
     private func storeNextBatch() {

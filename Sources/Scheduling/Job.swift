@@ -21,8 +21,8 @@ package struct Job: Sendable {
     package internal(set) var waitingReason: String?
 
     let submitted: Instant
-    /// Since when the job's pool has fewer healthy workers than it needs.
-    var poolLostSince: Instant?
+    /// Since when the job waits for any pool or, once it runs, its pool lacks healthy workers.
+    var poolMissingSince: Instant?
 
     init(plan: JobPlan, at now: Instant) {
         id = plan.id

@@ -19,20 +19,27 @@ extension Scheduler {
     /// Starts pending jobs for which there is a pool and, where they read input, the reader.
     mutating func startJobs(at now: Instant) {
         let pending = openJobs.filter { jobs[$0]?.state == .pending }
-        guard !pending.isEmpty else { return }
+        guard !pending.isEmpty else {
+            // Nobody waits for a pool: the time of the next who does is its own.
+            for index in pools.indices { pools[index].acquiringSince = nil }
+            return
+        }
         for id in pending.sorted(by: { queuesBefore($0, $1, at: now) }) {
             guard let job = jobs[id] else { continue }
             let readsInput = job.steps.contains { $0.source.isInput }
             if readsInput, let earlier = jobThatReads() {
                 jobs[id]?.waitingReason = "waiting until job \(earlier) has read its input"
+                jobs[id]?.poolMissingSince = nil
                 continue
             }
             switch choosePool(for: job, at: now) {
             case .ready(let pool):
                 start(id, on: pool)
             case .wait(let reason):
+                let since = job.poolMissingSince ?? now
+                jobs[id]?.poolMissingSince = since
                 jobs[id]?.waitingReason = reason
-                guard now - job.submitted > settings.queueTimeout else { continue }
+                guard now - since > settings.queueTimeout else { continue }
                 let text = "ZONE_RESOURCE_POOL_EXHAUSTED: \(reason)"
                 end(id, .failed(reason: text), failing: nil)
             }
@@ -64,6 +71,7 @@ extension Scheduler {
     private mutating func start(_ id: JobID, on pool: PoolID) {
         jobs[id]?.state = .running
         jobs[id]?.pool = pool
+        jobs[id]?.poolMissingSince = nil
         jobs[id]?.waitingReason = nil
         runningJobs.append(id)
         commands.append(.jobStarted(id, pool))
@@ -124,7 +132,9 @@ extension Scheduler {
             finish(id, .done(snapshot))
         case .publishFailed(let id, let reason):
             publishing = nil
-            guard jobs[id.job]?.isEnded == false else { return }
+            guard let job = jobs[id.job] else { return }
+            // The end of the job left the step's files to this answer.
+            guard !job.isEnded else { return commands.append(.closeStep(id)) }
             end(id.job, .failed(reason: reason), failing: id)
         default:
             preconditionFailure("not a publication event: \(event)")
@@ -137,8 +147,9 @@ extension Scheduler {
         commands.append(.closeStep(id))
     }
 
+    /// Ends jobs with nothing left to do; one that a restart found published needs no pool for it.
     mutating func endJobs() {
-        for id in runningJobs {
+        for id in openJobs {
             guard let job = jobs[id], job.steps.allSatisfy(\.state.isEnded) else { continue }
             end(id, .done, failing: nil)
         }
@@ -177,7 +188,7 @@ extension Scheduler {
         for (index, task) in step.tasks.enumerated() {
             switch task.state {
             case .leased(let attempt):
-                if let worker = attempts[attempt]?.worker {
+                if let worker = attempts[attempt]?.worker, workers[worker] != nil {
                     commands.append(.revoke(attempt, worker))
                 }
                 drop(attempt)

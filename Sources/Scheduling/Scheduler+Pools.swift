@@ -77,12 +77,12 @@ extension Scheduler {
             let settings = pools[index].settings
             let healthy = healthyWorkers(in: current)
             guard healthy < max(1, settings.minWorkers) else {
-                jobs[id]?.poolLostSince = nil
+                jobs[id]?.poolMissingSince = nil
                 jobs[id]?.waitingReason = nil
                 continue
             }
-            let since = job.poolLostSince ?? now
-            jobs[id]?.poolLostSince = since
+            let since = job.poolMissingSince ?? now
+            jobs[id]?.poolMissingSince = since
             jobs[id]?.waitingReason =
                 "pool \(current) has \(healthy) of at least \(settings.minWorkers) workers"
             guard now - since > self.settings.fallbackAfter else { continue }
@@ -92,7 +92,9 @@ extension Scheduler {
 
     private mutating func fallBack(_ id: JobID, from index: Int, lostFor: Duration) {
         guard let job = jobs[id] else { return }
-        let next = pools.indices.dropFirst(index + 1).first {
+        // In order, and from the start again where no later pool can be had.
+        let others = Array(pools.indices.dropFirst(index + 1)) + Array(pools.indices.prefix(index))
+        let next = others.first {
             let settings = pools[$0].settings
             return (job.requestedPool ?? settings.id) == settings.id
                 && healthyWorkers(in: settings.id) >= max(1, settings.minWorkers)
@@ -105,7 +107,7 @@ extension Scheduler {
         let (old, new) = (pools[index].settings.id, pools[next].settings.id)
         commands.append(.note(id, "pool \(old) is lost, going on in \(new)"))
         jobs[id]?.pool = new
-        jobs[id]?.poolLostSince = nil
+        jobs[id]?.poolMissingSince = nil
         jobs[id]?.waitingReason = nil
         for attempt in attempts.keys.sorted() {
             guard let running = attempts[attempt], running.task.step.job == id,

@@ -154,7 +154,10 @@ extension Scheduler {
     }
 
     private mutating func takeResult(_ id: AttemptID, _ report: TaskReport) {
-        guard let attempt = attempts[id], step(attempt.task.step) != nil else {
+        // One that has returned already counts no second time.
+        guard let attempt = attempts[id],
+            step(attempt.task.step)?.tasks[attempt.task.index].state == .leased(id)
+        else {
             lateReports += 1
             commands.append(.discardResult(id))
             return
@@ -162,31 +165,36 @@ extension Scheduler {
         let task = attempt.task
         workers[attempt.worker]?.running.removeAll { $0 == id }
         workers[attempt.worker]?.finishedAttempts += 1
-        let limits = update(task.step) { step -> RejectLimits in
+        let (durable, limit) = update(task.step) { step -> (Int64, Int64) in
             step.tasks[task.index].state = .returned(id)
             step.tasks[task.index].report = report
-            return step.rejectLimits
+            return (step.report.rejected, step.rejectLimits.maxRows)
         }
-        let rejected = report.rejected + (step(task.step)?.report.rejected ?? 0)
-        guard rejected <= limits.maxRows else {
+        guard durable + report.rejected <= limit else {
             commands.append(.discardResult(id))
-            let reason =
-                "\(rejected) rows were rejected, more than the \(limits.maxRows) that "
-                + "rejects.max_rows allows"
-            return end(task.step.job, .failed(reason: reason), failing: task.step)
+            return endForRejects(durable + report.rejected, limit, in: task.step)
         }
         commands.append(.storeResult(id, task))
     }
 
+    private mutating func endForRejects(_ rejected: Int64, _ limit: Int64, in step: StepID) {
+        let reason =
+            "\(rejected) rows were rejected, more than the \(limit) that rejects.max_rows allows"
+        end(step.job, .failed(reason: reason), failing: step)
+    }
+
     private mutating func finishTask(of id: AttemptID) {
         guard let task = attempts.removeValue(forKey: id)?.task else { return }
-        update(task.step) { step in
+        let (rejected, limit) = update(task.step) { step -> (Int64, Int64) in
             step.report.add(step.tasks[task.index].report)
             step.tasks[task.index].state = .done
             step.doneTasks += 1
+            return (step.report.rejected, step.rejectLimits.maxRows)
         }
         commands.append(.releaseChunk(task))
         commands.append(.stepChanged(task.step))
+        // Results that were stored together may be over the limit although none was on its arrival.
+        if rejected > limit { endForRejects(rejected, limit, in: task.step) }
     }
 
     private mutating func takeSyntheticResult(_ id: AttemptID) {

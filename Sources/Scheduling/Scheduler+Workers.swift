@@ -35,7 +35,12 @@ extension Scheduler {
         pools[index].workers.insert(worker.id)
         pools[index].hadWorkers = true
         pools[index].exhaustedReason = nil
-        if wasLaunched { pools[index].launching = max(0, pools[index].launching - 1) }
+        guard wasLaunched else { return }
+        pools[index].launching = max(0, pools[index].launching - 1)
+        // The pool was scaled down while the worker started.
+        if members(of: index).count > pools[index].wantedWorkers {
+            workers[worker.id]?.state = .draining
+        }
     }
 
     /// Silence makes a worker suspect, and more of it lost.
@@ -101,8 +106,8 @@ extension Scheduler {
 
     private mutating func scale(_ pool: PoolID, to count: Int) {
         guard let index = poolIndex(pool), pools[index].settings.startsWorkers else { return }
-        pools[index].wantedWorkers = min(count, pools[index].settings.maxWorkers)
-        let members = pools[index].workers.sorted()
+        pools[index].wantedWorkers = max(0, min(count, pools[index].settings.maxWorkers))
+        let members = members(of: index)
         let surplus = members.count - pools[index].wantedWorkers
         guard surplus > 0 else { return }
         // The idlest go first, the youngest among those.
@@ -110,5 +115,10 @@ extension Scheduler {
             (workers[$0]?.running.count ?? 0, $1) < (workers[$1]?.running.count ?? 0, $0)
         }
         for id in idlest.prefix(surplus) { workers[id]?.state = .draining }
+    }
+
+    /// The pool's workers that are to stay.
+    private func members(of index: Int) -> [WorkerID] {
+        pools[index].workers.sorted().filter { workers[$0]?.state != .draining }
     }
 }

@@ -23,6 +23,12 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     // Both ways
     case data = 64
     case runEnd = 65
+
+    /// Whether the message must not overtake the heads of runs that were queued before it.
+    ///
+    /// A lease is read with its step's declaration: a `forget` that came first would make the lease
+    /// of a cancelled job an error, and cost the connection.
+    var keepsOrder: Bool { self == .declare || self == .forget }
 }
 
 /// The fixed part in front of every frame's payload.
@@ -34,6 +40,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 /// | 5 | 3 | zero |
 package struct FrameHeader: Equatable, Sendable {
     package static let sizeBytes = 8
+    static let kindOffset = 4
 
     package let kind: FrameKind
     package let payloadSizeBytes: Int
@@ -46,7 +53,9 @@ package struct FrameHeader: Equatable, Sendable {
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws(WireError) {
         let size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
-        guard let kind = FrameKind(rawValue: bytes[4]) else { throw .unknownKind(bytes[4]) }
+        guard let kind = FrameKind(rawValue: bytes[Self.kindOffset]) else {
+            throw .unknownKind(bytes[Self.kindOffset])
+        }
         guard size <= Limits.framePayloadBytes else {
             throw .frameTooLarge(sizeBytes: size, limit: Limits.framePayloadBytes)
         }

@@ -25,7 +25,8 @@ package struct OutgoingRun {
 /// Orders what goes out on one connection: messages overtake the data of runs at frame boundaries.
 ///
 /// Sans-IO: the caller takes pieces with `next` as fast as the peer takes them. Runs leave one after
-/// another, each whole.
+/// another, each whole. A message whose kind keeps its order leaves behind the heads of the runs
+/// that were queued before it.
 package struct FrameQueue {
     /// A piece to be sent.
     package enum Piece {
@@ -35,8 +36,14 @@ package struct FrameQueue {
     }
 
     private var messages: [[UInt8]] = []
-    private var runs: [OutgoingRun] = []
+    /// Runs that have not begun, and what must not overtake their heads.
+    private var waiting: [Waiting] = []
     private var current: CurrentRun?
+
+    private enum Waiting {
+        case run(OutgoingRun)
+        case message([UInt8])
+    }
 
     /// The run under way: its remaining slices, last one first.
     private struct CurrentRun {
@@ -47,11 +54,19 @@ package struct FrameQueue {
 
     package init() {}
 
-    package var isEmpty: Bool { messages.isEmpty && runs.isEmpty && current == nil }
+    package var isEmpty: Bool { messages.isEmpty && waiting.isEmpty && current == nil }
 
-    package mutating func append(_ message: [UInt8]) { messages.append(message) }
+    /// Queues a whole frame, its header included.
+    package mutating func append(_ message: [UInt8]) {
+        let kind = FrameKind(rawValue: message[FrameHeader.kindOffset])
+        if kind?.keepsOrder ?? false, !waiting.isEmpty {
+            waiting.append(.message(message))
+        } else {
+            messages.append(message)
+        }
+    }
 
-    package mutating func append(_ run: OutgoingRun) { runs.append(run) }
+    package mutating func append(_ run: OutgoingRun) { waiting.append(.run(run)) }
 
     /// The next piece to send, or nil when nothing waits.
     package mutating func next() -> Piece? {
@@ -60,14 +75,18 @@ package struct FrameQueue {
             return .bytes(messages.count == 1 ? messages[0] : Array(messages.joined()))
         }
         if current != nil { return nextOfCurrentRun() }
-        guard !runs.isEmpty else { return nil }
-        let run = runs.removeFirst()
-        current = CurrentRun(
-            slices: Self.slices(run.data).reversed(),
-            end: run.end,
-            released: run.released
-        )
-        return .bytes(run.head)
+        guard !waiting.isEmpty else { return nil }
+        switch waiting.removeFirst() {
+        case .message(let message):
+            return .bytes(message)
+        case .run(let run):
+            current = CurrentRun(
+                slices: Self.slices(run.data).reversed(),
+                end: run.end,
+                released: run.released
+            )
+            return .bytes(run.head)
+        }
     }
 
     private mutating func nextOfCurrentRun() -> Piece? {
@@ -88,7 +107,7 @@ package struct FrameQueue {
     /// Gives everything back that was not handed out; for a connection that ended.
     package mutating func releaseAll() {
         current?.released?()
-        for run in runs { run.released() }
+        for case .run(let run) in waiting { run.released() }
         self = FrameQueue()
     }
 

@@ -193,9 +193,11 @@ extension TransformResult {
                 metadata: try fields.bytes()
             )
         }
-        guard [lines, rows, rejected].allSatisfy({ $0 >= 0 }), rows + rejected == lines else {
-            throw .malformed(message: "result")
-        }
+        // Bounded, so that no sum over results can overflow. A line takes a byte at least.
+        let linesLimit = Int64(Limits.chunkSizeBytes.upperBound + Limits.lineSizeBytes)
+        guard (0...linesLimit).contains(lines), (0...lines).contains(rejected),
+            rows == lines - rejected, conversionFailures.allSatisfy((0...lines).contains)
+        else { throw .malformed(message: "result") }
         guard payloadSizeBytes <= Self.payloadLimitBytes else {
             throw .fieldTooLarge(
                 field: "payload size",

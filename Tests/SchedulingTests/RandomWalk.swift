@@ -1,0 +1,272 @@
+import Base
+import Scheduling
+
+/// A scheduler amid everything that can happen to it, drawn from one seed.
+///
+/// Plays the shell: keeps what commands asked for and answers in any order, late, twice or never.
+struct RandomWalk {
+    private(set) var fixture: SchedulerFixture
+    private(set) var trace: [(forgotten: JobID?, event: Event, time: Instant)] = []
+    private(set) var answers: [[Command]] = []
+    /// What the commands did that they must not; empty in a good walk.
+    private(set) var complaints: [String] = []
+    private(set) var outcomes: [JobOutcome] = []
+
+    private var random: SeededGenerator
+    private var jobs = 0
+    private var lastWorker = 0
+    private var inputs: [StepID: Input] = [:]
+    private var chunkLines: [StepID: Int64] = [:]
+    private var active: [Active] = []
+    private var late: [AttemptID] = []
+    private var stores: [AttemptID] = []
+    private var publishing: StepID?
+    private var launches: [PoolID] = []
+    private var silent: Set<WorkerID> = []
+    private var seen: Set<AttemptID> = []
+
+    private struct Input {
+        var isOpen = false
+        var chunksLeft: Int
+        var cuts = 0
+    }
+
+    private struct Active {
+        let attempt: AttemptID
+        let worker: WorkerID
+        let isSynthetic: Bool
+    }
+
+    static let settings = SchedulingSettings(
+        pools: [.process(zoneA, workers: 2), .static(zoneB)],
+        epoch: 5
+    )
+
+    init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        fixture = SchedulerFixture(Self.settings)
+    }
+
+    var openJobs: [Job] { fixture.scheduler.jobs.values.filter { !$0.isEnded } }
+
+    // MARK: Events
+
+    private mutating func send(_ event: Event) {
+        // As the shell does, jobs that have ended are forgotten in the end.
+        let ended = fixture.scheduler.jobs.values.filter(\.isEnded).map(\.id).sorted()
+        let forgotten = ended.count > 2 ? ended.first : nil
+        if let forgotten { fixture.forget(forgotten) }
+        trace.append((forgotten, event, fixture.now))
+        let commands = fixture.send(event)
+        answers.append(commands)
+        for command in commands { carryOut(command) }
+    }
+
+    private mutating func tick(after time: Duration) {
+        fixture.advance(time)
+        for worker in fixture.scheduler.workers.keys.sorted() where !silent.contains(worker) {
+            send(.workerHeard(worker))
+        }
+        send(.tick)
+    }
+
+    /// One random event.
+    mutating func step() {
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<5: submit()
+        case ..<7: cancel()
+        case ..<12: join(lastWorker % 2 == 0 ? zoneA : zoneB, wasLaunched: false)
+        case ..<20: answerLaunch(succeeds: Bool.random(using: &random))
+        case ..<23: loseWorker()
+        case ..<25: silent.formUnion(fixture.scheduler.workers.keys.sorted().prefix(1))
+        case ..<27: drainOrScale()
+        case ..<50: answerInput(fails: Int.random(in: 0..<60, using: &random) == 0)
+        case ..<70: answerAttempt(fails: Int.random(in: 0..<8, using: &random) == 0)
+        case ..<83: answerStore(fails: Int.random(in: 0..<10, using: &random) == 0)
+        case ..<88: answerPublication(fails: Int.random(in: 0..<10, using: &random) == 0)
+        case ..<93: reportLate()
+        default: tick(after: .milliseconds(Int64.random(in: 1...12_000, using: &random)))
+        }
+    }
+
+    /// Everything that waits is answered well, and time passes: what follows when faults stop.
+    mutating func settle() {
+        silent = []
+        while !launches.isEmpty { answerLaunch(succeeds: true) }
+        if fixture.scheduler.pools[1].workers.isEmpty { join(zoneB, wasLaunched: false) }
+        answerInput(fails: false)
+        for _ in 0..<20 { answerAttempt(fails: false) }
+        while !stores.isEmpty { answerStore(fails: false) }
+        answerPublication(fails: false)
+        tick(after: .seconds(1))
+    }
+
+    private mutating func submit() {
+        jobs += 1
+        let steps = (0..<Int.random(in: 1...3, using: &random)).map { _ -> StepPlan in
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: .synthetic(Int.random(in: 0...300, using: &random))
+            case 1: StepPlan(source: .published(SnapshotID(1)))
+            default: .input(Int64.random(in: 1...1000, using: &random))
+            }
+        }
+        let pool = [nil, nil, nil, zoneA, zoneB].randomElement(using: &random) ?? nil
+        send(.submitted(JobPlan(id: JobID(Int64(jobs)), name: "job", steps: steps, pool: pool)))
+    }
+
+    private mutating func cancel() {
+        guard jobs > 0 else { return }
+        send(.cancelRequested(JobID(Int64.random(in: 1...Int64(jobs), using: &random))))
+    }
+
+    private mutating func join(_ pool: PoolID, wasLaunched: Bool) {
+        guard fixture.scheduler.workers.count < 12 else { return }
+        lastWorker += 1
+        let slots = Int.random(in: 1...3, using: &random)
+        let id = WorkerID(Int64(lastWorker))
+        send(.workerJoined(id, pool, slots: slots, wasLaunched: wasLaunched))
+    }
+
+    private mutating func answerLaunch(succeeds: Bool) {
+        guard let pool = launches.popLast() else { return }
+        if succeeds {
+            join(pool, wasLaunched: true)
+        } else {
+            send(.launchFailed(pool, reason: "exit 1"))
+        }
+    }
+
+    private mutating func loseWorker() {
+        let workers = fixture.scheduler.workers.keys.sorted()
+        guard let worker = workers.randomElement(using: &random) else { return }
+        forget(worker)
+        send(.workerClosed(worker, reason: "reset by peer"))
+    }
+
+    private mutating func drainOrScale() {
+        let workers = fixture.scheduler.workers.keys.sorted()
+        if Bool.random(using: &random), let worker = workers.randomElement(using: &random) {
+            send(.drainRequested(worker))
+        } else {
+            send(.scaleRequested(zoneA, workers: Int.random(in: 1...4, using: &random)))
+        }
+    }
+
+    private mutating func answerInput(fails: Bool) {
+        guard let step = inputs.keys.sorted().first, var input = inputs[step] else { return }
+        if fails {
+            inputs[step] = nil
+            return send(.inputFailed(step, reason: "damaged"))
+        }
+        guard input.isOpen else {
+            inputs[step]?.isOpen = true
+            return send(.inputOpened(step))
+        }
+        guard input.cuts > 0 else { return }
+        input.cuts -= 1
+        input.chunksLeft -= 1
+        inputs[step] = input.chunksLeft < 0 ? nil : input
+        guard input.chunksLeft >= 0 else { return send(.inputEnded(step)) }
+        chunkLines[step, default: 0] += 10
+        send(.chunkCut(step, ChunkSummary(sizeBytes: 100, lines: 10)))
+    }
+
+    private mutating func answerAttempt(fails: Bool) {
+        guard !active.isEmpty else { return }
+        let index = Int.random(in: active.indices, using: &random)
+        let item = active.remove(at: index)
+        late.append(item.attempt)
+        if fails {
+            let classes: [FailureClass] = [.transient, .transient, .transient, .badInput, .defect]
+            let failure = classes[Int.random(in: classes.indices, using: &random)]
+            send(.attemptFailed(item.attempt, failure, reason: "no space"))
+        } else if item.isSynthetic {
+            let batch = active.filter { $0.isSynthetic && $0.worker == item.worker }
+            active.removeAll { $0.isSynthetic && $0.worker == item.worker }
+            send(.syntheticFinished([item.attempt] + batch.map(\.attempt)))
+        } else {
+            send(.resultArrived(item.attempt, TaskReport(lines: 10, rows: 9, rejected: 1)))
+        }
+    }
+
+    private mutating func answerStore(fails: Bool) {
+        guard !stores.isEmpty else { return }
+        let attempt = stores.removeFirst()
+        send(fails ? .storeFailed(attempt, reason: "disk full") : .resultStored(attempt))
+    }
+
+    private mutating func answerPublication(fails: Bool) {
+        guard let step = publishing else { return }
+        publishing = nil
+        send(
+            fails
+                ? .publishFailed(step, reason: "locked")
+                : .published(step, SnapshotID(step.job.rawValue))
+        )
+    }
+
+    private mutating func reportLate() {
+        guard let attempt = late.randomElement(using: &random) else { return }
+        // One whose result is being stored has answered; a second answer of it is late as well.
+        let before = fixture.scheduler.lateReports
+        send(.resultArrived(attempt, TaskReport(lines: 10, rows: 10)))
+        if fixture.scheduler.lateReports != before + 1 {
+            complaints.append("the late report of \(attempt) counted")
+        }
+    }
+
+    // MARK: Commands
+
+    private mutating func carryOut(_ command: Command) {
+        switch command {
+        case .openInput(let step):
+            expect(inputs.isEmpty, "step \(step) is opened while another is read")
+            inputs[step] = Input(chunksLeft: Int.random(in: 0...15, using: &random))
+        case .cutChunk(let step): inputs[step]?.cuts += 1
+        case .closeInput(let step): inputs[step] = nil
+        case .lease(let attempt, _, let worker):
+            begin(attempt, on: worker, isSynthetic: false)
+        case .leaseSynthetic(let batch, let worker):
+            expect(batch.count <= 256, "a batch of \(batch.count)")
+            for item in batch { begin(item.attempt, on: worker, isSynthetic: true) }
+        case .revoke(let attempt, let worker):
+            expect(
+                active.contains { $0.attempt == attempt && $0.worker == worker },
+                "\(attempt) is revoked and does not run on \(worker)"
+            )
+            active.removeAll { $0.attempt == attempt }
+            late.append(attempt)
+        case .storeResult(let attempt, _): stores.append(attempt)
+        case .publish(let step):
+            expect(publishing == nil, "two steps are published at a time")
+            expect(
+                fixture.scheduler.step(step)?.report.lines == chunkLines[step],
+                "step \(step) is published with lines missing or doubled"
+            )
+            publishing = step
+        case .startWorker(let pool): launches.append(pool)
+        case .stopWorker(let worker, _): forget(worker)
+        case .jobEnded(_, let outcome): outcomes.append(outcome)
+        case .jobStarted, .stepChanged, .note, .discardResult, .releaseChunk, .closeStep:
+            break
+        }
+    }
+
+    private mutating func begin(_ attempt: AttemptID, on worker: WorkerID, isSynthetic: Bool) {
+        expect(seen.insert(attempt).inserted, "\(attempt) is leased twice")
+        active.append(Active(attempt: attempt, worker: worker, isSynthetic: isSynthetic))
+        guard !isSynthetic, let slots = fixture.scheduler.workers[worker]?.slots else { return }
+        let held = active.count { $0.worker == worker && !$0.isSynthetic }
+        expect(held <= slots + 1, "worker \(worker) of \(slots) slots holds \(held) chunks")
+    }
+
+    private mutating func forget(_ worker: WorkerID) {
+        late += active.filter { $0.worker == worker }.map(\.attempt)
+        active.removeAll { $0.worker == worker }
+        silent.remove(worker)
+    }
+
+    private mutating func expect(_ holds: Bool, _ complaint: String) {
+        if !holds { complaints.append(complaint) }
+    }
+}

@@ -1,0 +1,86 @@
+import Base
+import Columns
+import Wire
+
+/// One of every message, with every kind of field at least once at an extreme.
+enum MessageSamples {
+    static let worker: [WorkerMessage] = [
+        .hello(
+            Hello(
+                protocolVersion: protocolVersion,
+                productVersion: "1.0",
+                pool: "zone-a",
+                host: "höst",
+                processID: -1,
+                slots: 64
+            )
+        ),
+        .heartbeat(running: []),
+        .heartbeat(running: [AttemptID(1), AttemptID(.max)]),
+        .result(
+            AttemptID(7),
+            TransformResult(
+                lines: 10,
+                rows: 8,
+                rejected: 2,
+                conversionFailures: [0, 10],
+                rowGroups: [
+                    ResultRowGroup(table: .rows, payloadSizeBytes: 5, metadata: [1, 2, 3]),
+                    ResultRowGroup(table: .rejects, payloadSizeBytes: 0, metadata: []),
+                ]
+            )
+        ),
+        .failed(AttemptID(3), .transient, message: ""),
+        .failed(AttemptID(3), .badInput, message: "line 7: ä\u{1F600}"),
+        .failed(AttemptID(3), .defect, message: "x"),
+        .finished([AttemptID(-1)]),
+        .runEnd(hash: Array(0..<32)),
+    ]
+
+    static let coordinator: [CoordinatorMessage] = [
+        .welcome(
+            Welcome(
+                worker: WorkerID(12),
+                heartbeatMilliseconds: 2000,
+                lostAfterMilliseconds: .max,
+                resultCreditBytes: 1 << 40
+            )
+        ),
+        .refuse(reason: "another version"),
+        .declare(StepID(job: JobID(9), index: 3), declaration),
+        .forget(StepID(job: JobID(9), index: 3)),
+        .lease(
+            TransformLease(
+                attempt: AttemptID(5),
+                step: StepID(job: JobID(9), index: 3),
+                source: "/data/title.akas.tsv.gz",
+                firstLine: .max,
+                sizeBytes: 16 << 20
+            )
+        ),
+        .leaseSynthetic(
+            SyntheticLease.Outcome.allCases.map {
+                SyntheticLease(attempt: AttemptID(1), sleepMicroseconds: .max, outcome: $0)
+            }
+        ),
+        .revoke(AttemptID(5)),
+        .credit(bytes: 0),
+        .stop(reason: "drained"),
+        .runEnd(crc32: .max),
+    ]
+
+    static let declaration = TransformDeclaration(
+        columns: [
+            .string, .int32, .int64, .float64, .boolean, .date, .timestamp,
+            .list(separator: 0x02), .jsonList,
+        ].enumerated().map { index, type in
+            ColumnDeclaration(name: "c\(index)", type: type, isRequired: index == 0)
+        },
+        nullMarker: Array("\\N".utf8),
+        stripsCarriageReturn: true,
+        clusterBy: [0, 8]
+    )
+
+    /// The frames of all messages.
+    static var frames: [[UInt8]] { worker.map(\.encoded) + coordinator.map(\.encoded) }
+}

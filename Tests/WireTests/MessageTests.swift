@@ -1,0 +1,205 @@
+import Base
+import Wire
+import Testing
+
+/// Decodes a whole frame with `decode`.
+private func decode<Message>(
+    _ frame: [UInt8],
+    _ decode: (FrameKind, UnsafeRawBufferPointer) throws(WireError) -> Message
+) throws -> Message {
+    try frame.withUnsafeBytes { bytes in
+        let header = try FrameHeader(decoding: bytes)
+        let payload = bytes[FrameHeader.sizeBytes...]
+        #expect(payload.count == header.payloadSizeBytes)
+        return try decode(header.kind, UnsafeRawBufferPointer(rebasing: payload))
+    }
+}
+
+/// The frame with another payload.
+private func reframed(_ frame: [UInt8], _ payload: [UInt8]) -> [UInt8] {
+    let size = UInt32(payload.count)
+    return (0..<4).map { UInt8(truncatingIfNeeded: size >> ($0 * 8)) } + frame[4..<8] + payload
+}
+
+@Suite("Messages")
+struct MessageTests {
+    @Test("what a worker says comes back as it was said", arguments: MessageSamples.worker)
+    func workerRoundTrip(message: WorkerMessage) throws {
+        #expect(try decode(message.encoded, WorkerMessage.init) == message)
+    }
+
+    @Test(
+        "what a coordinator says comes back as it was said",
+        arguments: MessageSamples.coordinator
+    )
+    func coordinatorRoundTrip(message: CoordinatorMessage) throws {
+        #expect(try decode(message.encoded, CoordinatorMessage.init) == message)
+    }
+
+    @Test("a heartbeat's bytes are those of docs/formats/wire.md")
+    func bytes() {
+        let heartbeat = WorkerMessage.heartbeat(running: [AttemptID(0x0102)])
+        #expect(
+            heartbeat.encoded
+                == [12, 0, 0, 0, 2, 0, 0, 0] + [1, 0, 0, 0] + [2, 1, 0, 0, 0, 0, 0, 0]
+        )
+    }
+
+    @Test("a message cut short anywhere is malformed", arguments: MessageSamples.worker)
+    func workerCut(message: WorkerMessage) throws {
+        let frame = message.encoded
+        let payload = Array(frame.dropFirst(FrameHeader.sizeBytes))
+        for count in payload.indices {
+            #expect(throws: WireError.self, "cut to \(count) bytes") {
+                try decode(reframed(frame, Array(payload[..<count])), WorkerMessage.init)
+            }
+        }
+    }
+
+    @Test(
+        "a coordinator's message cut short anywhere is malformed",
+        arguments: MessageSamples.coordinator
+    )
+    func coordinatorCut(message: CoordinatorMessage) throws {
+        let frame = message.encoded
+        let payload = Array(frame.dropFirst(FrameHeader.sizeBytes))
+        for count in payload.indices {
+            #expect(throws: WireError.self, "cut to \(count) bytes") {
+                try decode(reframed(frame, Array(payload[..<count])), CoordinatorMessage.init)
+            }
+        }
+    }
+
+    @Test("a message that goes on behind its fields is malformed")
+    func surplus() throws {
+        for message in MessageSamples.worker {
+            let frame = message.encoded
+            let longer = Array(frame.dropFirst(FrameHeader.sizeBytes)) + [0]
+            #expect(throws: WireError.self) {
+                try decode(reframed(frame, longer), WorkerMessage.init)
+            }
+        }
+    }
+
+    @Test("a count that the payload cannot hold is refused before memory is taken")
+    func hugeCounts() {
+        let count: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
+        for kind in [FrameKind.heartbeat, .finished] {
+            #expect(throws: WireError.malformed(message: "\(kind)")) {
+                try count.withUnsafeBytes { try WorkerMessage(kind: kind, payload: $0) }
+            }
+        }
+        #expect(throws: WireError.malformed(message: "leaseSynthetic")) {
+            try count.withUnsafeBytes {
+                try CoordinatorMessage(kind: .leaseSynthetic, payload: $0)
+            }
+        }
+        #expect(throws: WireError.malformed(message: "runEnd")) {
+            try count.withUnsafeBytes { try WorkerMessage(kind: .runEnd, payload: $0) }
+        }
+    }
+
+    @Test(
+        "a result whose counts contradict each other is malformed",
+        arguments: [
+            (10, 5, 4), (-1, 0, -1), (0, 1, -1), (Int64.max, .max, 0), (.min, .max, 1),
+        ] as [(Int64, Int64, Int64)]
+    )
+    func contradictions(lines: Int64, rows: Int64, rejected: Int64) {
+        let result = TransformResult(
+            lines: lines,
+            rows: rows,
+            rejected: rejected,
+            conversionFailures: [],
+            rowGroups: []
+        )
+        #expect(throws: WireError.malformed(message: "result")) {
+            try decode(WorkerMessage.result(AttemptID(1), result).encoded, WorkerMessage.init)
+        }
+    }
+
+    @Test("more conversion failures than lines are malformed", arguments: [-1, 11, Int64.max])
+    func conversionFailures(count: Int64) {
+        let result = TransformResult(
+            lines: 10,
+            rows: 10,
+            rejected: 0,
+            conversionFailures: [count],
+            rowGroups: []
+        )
+        #expect(throws: WireError.malformed(message: "result")) {
+            try decode(WorkerMessage.result(AttemptID(1), result).encoded, WorkerMessage.init)
+        }
+    }
+
+    @Test("a run over its limit is refused with its size")
+    func tooLarge() {
+        let limit = 4 * Limits.chunkSizeBytes.upperBound
+        let half = ResultRowGroup(table: .rows, payloadSizeBytes: limit / 2 + 1, metadata: [])
+        let result = TransformResult(
+            lines: 0,
+            rows: 0,
+            rejected: 0,
+            conversionFailures: [],
+            rowGroups: [half, half]
+        )
+        let expected = WireError.fieldTooLarge(
+            field: "payload size",
+            value: limit + 2,
+            limit: limit
+        )
+        #expect(throws: expected) {
+            try decode(WorkerMessage.result(AttemptID(1), result).encoded, WorkerMessage.init)
+        }
+    }
+
+    @Test("kinds of the other side are refused")
+    func wrongSide() {
+        for kind in FrameKind.allCases where kind.rawValue >= 32 && kind != .runEnd {
+            #expect(throws: WireError.unexpectedData("\(kind) from a worker")) {
+                try WorkerMessage(kind: kind, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+        }
+        for kind in FrameKind.allCases where kind.rawValue < 32 {
+            #expect(throws: WireError.unexpectedData("\(kind) from a coordinator")) {
+                try CoordinatorMessage(
+                    kind: kind,
+                    payload: UnsafeRawBufferPointer(start: nil, count: 0)
+                )
+            }
+        }
+    }
+
+    @Test("no bit flip and no garbage crashes a decoder")
+    func garbage() {
+        var random = SeededGenerator(seed: 3)
+        var refused = 0
+        for round in 0..<20_000 {
+            var frame = MessageSamples.frames[round % MessageSamples.frames.count]
+            for _ in 0...Int.random(in: 0..<3, using: &random) {
+                let index = Int.random(in: frame.indices, using: &random)
+                frame[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            }
+            if round % 3 == 0 {
+                for index in FrameHeader.sizeBytes..<frame.count {
+                    frame[index] = UInt8.random(in: 0...255, using: &random)
+                }
+            }
+            do {
+                try frame.withUnsafeBytes { bytes in
+                    let kind = try FrameHeader(decoding: bytes).kind
+                    let payload = UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.sizeBytes...])
+                    if kind.rawValue < 32 {
+                        _ = try WorkerMessage(kind: kind, payload: payload)
+                    } else {
+                        _ = try CoordinatorMessage(kind: kind, payload: payload)
+                    }
+                }
+            } catch {
+                refused += 1
+                #expect(error is WireError)
+            }
+        }
+        #expect(refused > 5000)
+    }
+}
