@@ -128,7 +128,7 @@ var testTargets: [Target] {
         tests("HTTP", ["Base", "Transport"]),
         tests("Jobs", ["Base", "Columns"]),
         tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),
-        tests("CLI", ["API", "Base"], exclude: ["Snapshots"]),
+        tests("CLI", ["API", "Base", "HTTP"], exclude: ["Snapshots"]),
         tests(
             "Coordinator",
             ["API", "Base", "Columns", "Database", "Jobs", "Scheduling", "Storage", "Transport"]

@@ -18,8 +18,7 @@ package func runCoordinator(configurationPath: String?, workers: Int? = nil) -> 
     do throws(any Error) {
         var configuration = try ClusterConfiguration.load(path: configurationPath)
         if let workers { try configuration.setWorkers(workers) }
-        try run(configuration)
-        return 0
+        return try run(configuration)
     } catch {
         CoordinatorLog.write("\(error)")
         return error is ConfigurationError ? 2 : 1
@@ -43,7 +42,7 @@ extension ClusterConfiguration {
 /// Why a coordinator does not start.
 struct StartError: Error, CustomStringConvertible { let description: String }
 
-private func run(_ configuration: ClusterConfiguration) throws {
+private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     let state = configuration.stateDirectory
     for directory in [
         state, state + "/logs", configuration.storage.raw, configuration.storage.tables,
@@ -84,8 +83,8 @@ private func run(_ configuration: ClusterConfiguration) throws {
     }
     loop.run()
     if let error = failure.error { throw error }
-    try Directory.remove(path: state + "/coordinator.pid")
-    withExtendedLifetime(lock) {}
+    try Directory.removeTree(path: state + "/coordinator.pid")
+    return withExtendedLifetime(lock) { shell.exitCode }
 }
 
 /// What went wrong on the loop at the start.
@@ -100,8 +99,11 @@ private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort
         shell.accept(connection)
     }
     let router = shell.makeRouter()
-    let server = try HTTPServer(loop: shell.loop, address: http) { request, exchange in
-        router.route(request, exchange)
+    let server = try HTTPServer(loop: shell.loop, address: http) { [unowned shell] in
+        guard shell.isReady else {
+            return $1.respond(.error(503, "the coordinator starts; try again in a moment"))
+        }
+        router.route($0, $1)
     }
     shell.servers = (listener, server)
 }

@@ -21,6 +21,10 @@ final class CoordinatorShell {
     /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
     private static let chunkBudgetBytes = 256 << 20
     private static let tickInterval = Duration.milliseconds(250)
+    /// Connections at a time that have not said hello; more than a rack of workers that start at once.
+    private static let strangersLimit = 256
+    /// Length of a worker's host name: HOST_NAME_MAX of Linux is 64, of POSIX 255.
+    private static let hostBytes = 255
 
     let loop: EventLoop
     let configuration: ClusterConfiguration
@@ -45,6 +49,9 @@ final class CoordinatorShell {
     private var timers: [Timer] = []
     private var signals: [SignalSource] = []
     private var isStopping = false
+    /// Whether all unfinished jobs of an earlier coordinator are known here again.
+    private(set) var isReady = false
+    private(set) var exitCode: Int32 = 0
     /// The two ports, kept open as long as the shell lives.
     var servers: (workers: Listener, http: HTTPServer)?
 
@@ -93,14 +100,34 @@ final class CoordinatorShell {
         timers = [
             loop.schedule(every: Self.tickInterval) { [unowned self] in handle(.tick) },
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
+            loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
         ]
         signals = [
             loop.onSignal(SIGCHLD) { [unowned self] in reap() },
             loop.onSignal(SIGTERM) { [unowned self] in stop("signal TERM") },
             loop.onSignal(SIGINT) { [unowned self] in stop("signal INT") },
         ]
-        resumeJobs()
+        resumeJobs { [unowned self] in isReady = true }
+        sweepStore()
         handle(.tick)
+    }
+
+    /// Removes segments that no version names; between two publications.
+    private func sweepStore() {
+        let sweep = StoreSweep(
+            directory: configuration.storage.tables,
+            now: EventLoop.wallTime()
+        )
+        publisher.ask { (catalog) throws(CatalogError) in
+            try sweep.run(catalog)
+        } _: { outcome in
+            switch outcome {
+            case .success(let removed):
+                for path in removed { CoordinatorLog.write("removed \(path): no version names it") }
+            case .failure(let error):
+                CoordinatorLog.write("the table store was not swept: \(error)")
+            }
+        }
     }
 
     // MARK: Events and commands
@@ -179,6 +206,8 @@ final class CoordinatorShell {
         chunks.lease(task) { [unowned self] text in
             switch text {
             case .success(let text):
+                // Revoked while its text was read back: not sent for nothing.
+                guard scheduler.attempt(attempt) != nil else { return }
                 links[worker]?.lease(
                     text,
                     attempt: attempt,
@@ -252,6 +281,8 @@ final class CoordinatorShell {
 
     /// Takes a connection of a worker in.
     func accept(_ connection: Connection) {
+        // Dropped before it is started, a connection is closed.
+        guard strangers.count < Self.strangersLimit else { return }
         let link = WorkerLink(
             connection: connection,
             loop: loop,
@@ -262,6 +293,7 @@ final class CoordinatorShell {
     }
 
     private func startWorker(_ pool: PoolID) {
+        guard !isStopping else { return }
         let slots = configuration.pools.first { $0.name == pool }?.slots ?? 1
         do throws(StorageError) {
             try processes.launch(pool, slots: slots)
@@ -281,17 +313,14 @@ final class CoordinatorShell {
     private func stopWorker(_ id: WorkerID, _ reason: String) {
         guard let link = links.removeValue(forKey: id) else { return }
         roster.left(id, lost: reason != "drained", reason: reason)
-        link.send(.stop(reason: reason))
-        // A worker that does not take its leave is cut off.
-        timers.append(
-            loop.schedule(after: .seconds(1)) { link.close(reason) }
-        )
+        link.dismiss(.stop(reason: reason), reason)
     }
 
     /// Ends the cluster: workers are told, jobs stay as they are in the job store.
-    func stop(_ reason: String) {
+    func stop(_ reason: String, exitCode: Int32 = 0) {
         guard !isStopping else { return }
         isStopping = true
+        self.exitCode = exitCode
         CoordinatorLog.write("ends: \(reason)")
         for link in links.values { link.send(.stop(reason: "the coordinator ends: \(reason)")) }
         for pid in processes.living() { kill(pid, SIGTERM) }
@@ -341,6 +370,9 @@ extension CoordinatorShell: WorkerLinkDelegate {
         guard Limits.slots.contains(Int(hello.slots)) else {
             return .failure(RefusedError(reason: "slots must be within \(Limits.slots)"))
         }
+        guard hello.host.utf8.count <= Self.hostBytes, hello.processID > 0 else {
+            return .failure(RefusedError(reason: "the hello names no host and process"))
+        }
         let id = roster.join(hello, pool: pool)
         strangers[ObjectIdentifier(link)] = nil
         links[id] = link
@@ -352,9 +384,12 @@ extension CoordinatorShell: WorkerLinkDelegate {
             slots: Int(hello.slots),
             wasLaunched: wasLaunched
         )
-        // The welcome must leave before the first lease.
-        let shell = LoopBound(self, loop: loop)
-        loop.execute { shell.value.handle(event) }
+        // The welcome must leave before the first lease; the connection may be gone by then.
+        let arrival = LoopBound((shell: self, link: link), loop: loop)
+        loop.execute {
+            let (shell, link) = arrival.value
+            if shell.links[id] === link { shell.handle(event) }
+        }
         return .success(
             Welcome(
                 worker: id,
@@ -377,12 +412,13 @@ extension CoordinatorShell: WorkerLinkDelegate {
         from link: WorkerLink
     ) {
         guard let worker = link.id else { return }
-        guard let running = scheduler.attempt(attempt), running.worker == worker,
-            let job = context(running.task.step)?.table
-        else {
+        guard let running = scheduler.attempt(attempt) else {
             // Late: counted by the scheduler, and the worker may send again.
             link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
             return handle(.resultArrived(attempt, TaskReport()))
+        }
+        guard running.worker == worker, let job = context(running.task.step)?.table else {
+            return link.close("a result of attempt \(attempt), which is not its to report")
         }
         let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk
         guard result.lines == chunk?.lines,
@@ -418,8 +454,15 @@ extension CoordinatorShell: WorkerLinkDelegate {
     }
 
     func finished(_ attempts: [AttemptID], from link: WorkerLink) {
-        let own = attempts.filter { scheduler.attempt($0)?.worker == link.id }
-        handle(.syntheticFinished(own))
+        // Of attempts that count, a worker may only report its own, and only those without data.
+        let foreign = attempts.first { attempt in
+            guard let running = scheduler.attempt(attempt) else { return false }
+            return running.worker != link.id || context(running.task.step)?.table != nil
+        }
+        if let foreign {
+            return link.close("the end of attempt \(foreign), which is not its to report")
+        }
+        handle(.syntheticFinished(attempts))
     }
 
     func failed(

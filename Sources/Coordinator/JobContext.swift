@@ -16,7 +16,10 @@ final class JobContext {
     let log: JobLog
     /// Whether somebody who watches has not been told of the last change.
     var hasNews = false
-    var watchers: [JobWatcher] = []
+    /// By the stream they are told through.
+    var watchers: [ObjectIdentifier: JobWatcher] = [:]
+    /// Set while the job's end waits to be recorded once more.
+    var retry: Timer?
 
     init(record: JobRecord, steps: [StepContext], log: JobLog) {
         id = record.id

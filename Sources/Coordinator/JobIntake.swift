@@ -51,7 +51,7 @@ extension CoordinatorShell {
                         created: created,
                         status: ""
                     )
-                    begin(record, plan, request, published: [:])
+                    begin(record, plan, request, published: [:], note: "accepted")
                 }
                 completion(.success(id))
             case .failure(let error):
@@ -65,7 +65,8 @@ extension CoordinatorShell {
         _ record: JobRecord,
         _ plan: PlannedJob,
         _ request: SubmitRequest,
-        published: [Int: (snapshot: SnapshotID, status: StepStatus?)]
+        published: [Int: (snapshot: SnapshotID, status: StepStatus?)],
+        note: String
     ) {
         let steps = plan.steps.enumerated().map { index, step in
             StepContext(
@@ -78,7 +79,7 @@ extension CoordinatorShell {
         for (index, version) in published { steps[index].restored = version.status }
         let log = JobLog(path: logPath(record.id))
         jobs[record.id] = JobContext(record: record, steps: steps, log: log)
-        log.write("accepted: \(plan.name), \(steps.count) steps")
+        log.write("\(note): \(plan.name), \(steps.count) steps")
         handle(
             .submitted(
                 JobPlan(
@@ -101,12 +102,16 @@ extension CoordinatorShell {
     ///
     /// Steps whose commit key the catalog knows are done, whatever the job store says: the catalog
     /// decides what is visible. The others begin anew.
-    func resumeJobs() {
+    func resumeJobs(_ completion: @escaping () -> Void) {
         jobStore.unfinished { [unowned self] outcome in
             switch outcome {
-            case .success(let records): for record in records { resume(record) }
+            case .success(let records):
+                for record in records { resume(record) }
+                // The publisher answers in order: after this one all of them are known.
+                publisher.ask { _ in } _: { _ in completion() }
             case .failure(let error):
-                CoordinatorLog.write("unfinished jobs could not be read: \(error)")
+                // To go on without them would be to lose them: P3.
+                stop("unfinished jobs could not be read: \(error)", exitCode: 1)
             }
         }
     }
@@ -125,12 +130,12 @@ extension CoordinatorShell {
             TablePublisher.commitKey(StepID(job: record.id, index: $0))
         }
         publisher.ask { (catalog) throws(CatalogError) in
-            try Self.publishedSteps(keys, in: catalog)
+            try Self.publishedSteps(keys, of: record.id, in: catalog)
         } _: { [unowned self] outcome in
             switch outcome {
             case .success(let published):
                 CoordinatorLog.write("goes on with job \(record.id), \(published.count) steps done")
-                begin(record, plan, request, published: published)
+                begin(record, plan, request, published: published, note: "goes on")
             case .failure(let error):
                 giveUp(record, reason: "after a restart: \(error)")
             }
@@ -139,28 +144,47 @@ extension CoordinatorShell {
 
     private static func publishedSteps(
         _ keys: [String],
+        of job: JobID,
         in catalog: Catalog
     ) throws(CatalogError) -> [Int: (snapshot: SnapshotID, status: StepStatus?)] {
         var published: [Int: (snapshot: SnapshotID, status: StepStatus?)] = [:]
+        var infos: [SnapshotID: String] = [:]
         for (index, key) in keys.enumerated() {
             guard let snapshot = try catalog.snapshot(ofCommit: key) else { continue }
-            let info = try catalog.snapshots().first { $0.id == snapshot }?.extraInfo
-            let release = info.flatMap { text in
+            if infos.isEmpty { infos = try extraInfos(in: catalog) }
+            let release = infos[snapshot].flatMap { text in
                 try? JSON.decode(ReleaseInfo.self, from: Array(text.utf8))
             }
-            var status = release?.step
+            // A step that changed nothing has the snapshot of an earlier one, whose figures it says.
+            let isOwn = release?.job == "\(job)" && (release?.index ?? index) == index
+            var status = isOwn ? release?.step : nil
             status?.snapshot = snapshot.rawValue
             published[index] = (snapshot, status)
         }
         return published
     }
 
+    private static func extraInfos(
+        in catalog: Catalog
+    ) throws(CatalogError) -> [SnapshotID: String] {
+        var infos: [SnapshotID: String] = [:]
+        for snapshot in try catalog.snapshots() { infos[snapshot.id] = snapshot.extraInfo }
+        return infos
+    }
+
     private func giveUp(_ record: JobRecord, reason: String) {
+        CoordinatorLog.write("job \(record.id) cannot go on \(reason)")
+        JobLog(path: logPath(record.id)).write("ended ERROR: \(reason)")
         var record = record
         record.state = JobState.error.rawValue
         record.reason = reason
         record.ended = EventLoop.wallTime().rfc3339
-        jobStore.update(record) { _ in }
+        jobStore.update(record) { outcome in
+            // The next start tries again.
+            if case .failure(let error) = outcome {
+                CoordinatorLog.write("job \(record.id) could not be recorded: \(error)")
+            }
+        }
     }
 }
 

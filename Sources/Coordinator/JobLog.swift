@@ -27,32 +27,26 @@ final class JobLog: @unchecked Sendable {
         }
     }
 
-    /// Calls `body`, on the log's thread, with everything written so far.
+    /// Bytes of a log that are read, those at its end.
+    private static let readBytes: Int64 = 4 << 20
+
+    /// Calls `body`, on the log's thread, with the end of what was written so far.
     static func read(_ path: String, _ body: @escaping @Sendable ([UInt8]) -> Void) {
         queue.async {
             guard let file = try? File.open(readingFrom: path), let identity = try? file.identity()
             else { return body([]) }
-            var bytes = [UInt8](repeating: 0, count: Int(identity.sizeBytes))
-            let count = try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+            let start = max(0, identity.sizeBytes - readBytes)
+            var bytes = [UInt8](repeating: 0, count: Int(identity.sizeBytes - start))
+            let count = try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: start) }
             body(Array(bytes.prefix(count ?? 0)))
         }
     }
 
     private func append(_ line: [UInt8]) throws(StorageError) {
         if file == nil {
-            // Opened for writing anew, a job that goes on after a restart keeps its lines.
-            let old = Directory.exists(path: path) ? try File.open(readingFrom: path) : nil
-            var kept: [UInt8] = []
-            if let old {
-                kept = [UInt8](repeating: 0, count: Int(try old.identity().sizeBytes))
-                let outcome = kept.withUnsafeMutableBytes { bytes in
-                    Result { () throws(StorageError) in try old.read(into: bytes, at: 0) }
-                }
-                kept = Array(kept.prefix(try outcome.get()))
-            }
-            let new = try File.create(path: path, exclusive: false)
-            try Self.write(kept, to: new, at: 0)
-            file = (new, Int64(kept.count))
+            // A job that goes on after a restart keeps its lines.
+            let opened = try File.open(extending: path)
+            file = (opened, try opened.identity().sizeBytes)
         }
         guard let (file, offset) = file else { return }
         try Self.write(line, to: file, at: offset)

@@ -10,6 +10,8 @@ import Transport
 enum JobNews {
     /// Watchers are told at most this often.
     static let interval = Duration.milliseconds(200)
+    /// Time until a job's end is recorded again that could not be: the disk was full, say.
+    static let retryInterval = Duration.seconds(1)
 }
 
 extension CoordinatorShell {
@@ -45,30 +47,44 @@ extension CoordinatorShell {
         guard let job = jobs[id] else { return }
         job.record.ended = EventLoop.wallTime().rfc3339
         job.log.write("ended \(outcome.word.rawValue)" + (outcome.reason.map { ": \($0)" } ?? ""))
-        record(job) { [unowned self] in
+        recordEnd(of: job)
+    }
+
+    /// Forgets the job once its end is durable; until then it is known to have ended, here only.
+    private func recordEnd(of job: JobContext) {
+        record(job) { [unowned self] isDurable in
+            guard isDurable else {
+                job.retry = loop.schedule(after: JobNews.retryInterval) { [unowned self] in
+                    recordEnd(of: job)
+                }
+                return
+            }
+            job.retry = nil
             let status = self.status(of: job)
-            for watcher in job.watchers {
+            for watcher in job.watchers.values {
                 watcher.notify(status)
                 watcher.end()
             }
-            job.watchers = []
-            jobs[id] = nil
-            scheduler.forget(id)
+            job.watchers = [:]
+            jobs[job.id] = nil
+            scheduler.forget(job.id)
         }
     }
 
-    /// Writes the job's record; once it is durable, calls `completion`.
-    private func record(_ job: JobContext, _ completion: @escaping () -> Void = {}) {
+    /// Writes the job's record; then calls `completion` with whether it is durable.
+    private func record(_ job: JobContext, _ completion: @escaping (Bool) -> Void = { _ in }) {
         let status = self.status(of: job)
         job.record.state = status.state.rawValue
         job.record.reason = status.reason
         job.record.pool = status.pool
         job.record.status = String(decoding: JSON.encode(status), as: UTF8.self)
         jobStore.update(job.record) { outcome in
-            if case .failure(let error) = outcome {
+            switch outcome {
+            case .success: completion(true)
+            case .failure(let error):
                 CoordinatorLog.write("job \(job.id) could not be recorded: \(error)")
+                completion(false)
             }
-            completion()
         }
     }
 
@@ -78,7 +94,7 @@ extension CoordinatorShell {
         for job in jobs.values where job.hasNews && !job.watchers.isEmpty {
             job.hasNews = false
             let status = self.status(of: job)
-            for watcher in job.watchers { watcher.notify(status) }
+            for watcher in job.watchers.values { watcher.notify(status) }
         }
     }
 
@@ -89,6 +105,8 @@ extension CoordinatorShell {
         let (word, reason): (JobState, String?) =
             switch state?.state {
             case .running: (.running, state?.waitingReason)
+            case .ended where job.record.ended == nil:
+                (.running, "ends as soon as the table that is being published is")
             case .ended(let outcome): (outcome.word, outcome.reason)
             case .pending, nil: (.pending, state?.waitingReason)
             }
@@ -152,7 +170,12 @@ extension CoordinatorShell {
         var status = self.status(of: context)
         status.state = .done
         status.ended = EventLoop.wallTime().rfc3339
-        let info = ReleaseInfo(job: "\(job.id)", name: job.record.name, step: status)
+        let info = ReleaseInfo(
+            job: "\(job.id)",
+            name: job.record.name,
+            index: step.index,
+            step: status
+        )
         return String(decoding: JSON.encode(info), as: UTF8.self)
     }
 }
@@ -161,6 +184,8 @@ extension CoordinatorShell {
 struct ReleaseInfo: Codable {
     var job: String
     var name: String
+    /// The step's place in the job.
+    var index: Int?
     /// The step as it was published; a restarted coordinator takes its figures from here.
     var step: StepStatus
 }

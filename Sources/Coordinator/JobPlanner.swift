@@ -4,7 +4,6 @@ import Columns
 import Glibc
 import Jobs
 import Scheduling
-import Storage
 
 /// A request made concrete: its steps with the files that they read.
 struct PlannedJob {
@@ -40,7 +39,7 @@ struct JobPlanner {
         var steps: [PlannedJob.Step] = []
         for declaration in declarations {
             let files = try self.files(of: declaration, request, isOnlyJob: declarations.count == 1)
-            let sizes = files.map { (try? File.open(readingFrom: $0).identity().sizeBytes) ?? 0 }
+            let sizes = try files.map { (path) throws(PlanError) in try size(of: path) }
             steps.append(
                 PlannedJob.Step(
                     declaration: declaration,
@@ -109,6 +108,18 @@ struct JobPlanner {
             throw PlanError(message: text)
         }
         return files.isEmpty ? [pattern] : files
+    }
+
+    /// The file's size; 0 for one that is not there, so that the step can say so.
+    ///
+    /// Nothing is opened: a pipe would hold whoever opens it until somebody writes.
+    private func size(of path: String) throws(PlanError) -> Int64 {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return 0 }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw PlanError(message: "\(path) is no regular file on the coordinator's machine")
+        }
+        return Int64(status.st_size)
     }
 
     private func isDirectory(_ path: String) -> Bool {

@@ -135,10 +135,13 @@ final class JobStore: @unchecked Sendable {
         }
     }
 
-    /// All jobs, the newest first.
+    /// Jobs that are listed at most, so that a list stays bounded.
+    static let listedJobs = 1000
+
+    /// The newest jobs, the newest first.
     func list(_ completion: @escaping (Result<[JobRecord], DatabaseError>) -> Void) {
         perform(completion) { (database) throws(DatabaseError) in
-            try Self.records(database, "ORDER BY id DESC", [])
+            try Self.records(database, "ORDER BY id DESC LIMIT \(Self.listedJobs)", [])
         }
     }
 

@@ -32,8 +32,15 @@ final class ProcessPool {
             "\(slots)",
         ]
         let pid = try spawn(arguments)
+        do throws(StorageError) {
+            try note(pid)
+        } catch {
+            // One that `otjob down` could not find must not run.
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw error
+        }
         launched[pid] = Launch(pool: pool)
-        try note(pid)
     }
 
     /// Marks a started worker as joined; false when the process is none of ours or has joined before.

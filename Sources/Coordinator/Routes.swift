@@ -111,12 +111,13 @@ extension CoordinatorShell {
             guard let number = Int64(status.id), !status.state.isEnded,
                 let job = jobs[JobID(number)]
             else { return stream.end() }
-            job.watchers.append(
-                JobWatcher(
-                    notify: { if stream.isOpen { stream.send($0) } },
-                    end: { stream.end() }
-                )
+            let key = ObjectIdentifier(stream)
+            job.watchers[key] = JobWatcher(
+                notify: { if stream.isOpen { stream.send($0) } },
+                end: { stream.end() }
             )
+            // Else every client that comes and goes would leave one behind.
+            stream.onClose = { [weak job] in job?.watchers[key] = nil }
         }
     }
 

@@ -30,6 +30,8 @@ struct RefusedError: Error { let reason: String }
 final class WorkerLink: ChannelDelegate {
     /// Time for the first message of a connection; after it, the connection is closed.
     private static let helloTimeout = Duration.seconds(10)
+    /// Time for a dismissed worker to go by itself.
+    private static let leaveTimeout = Duration.seconds(1)
 
     private(set) var id: WorkerID?
     private(set) var hello: Hello?
@@ -39,6 +41,7 @@ final class WorkerLink: ChannelDelegate {
     private unowned let delegate: any WorkerLinkDelegate
     private var channel: Channel?
     private var helloTimer: Timer?
+    private var dismissal: Timer?
     private var declared: Set<StepID> = []
     private var incoming: (attempt: AttemptID, result: TransformResult, block: MemoryBlock)?
 
@@ -62,6 +65,14 @@ final class WorkerLink: ChannelDelegate {
     func send(_ message: CoordinatorMessage) { channel?.send(message.encoded) }
 
     func close(_ reason: String) { channel?.close(reason) }
+
+    /// Sends the last message of a connection; a worker that does not take its leave is cut off.
+    func dismiss(_ message: CoordinatorMessage, _ reason: String) {
+        guard dismissal == nil, channel != nil else { return }
+        send(message)
+        // Keeps the link until then: nobody else may have it any more.
+        dismissal = loop.schedule(after: Self.leaveTimeout) { [self] in close(reason) }
+    }
 
     /// Sends a chunk; the step is declared before its first one.
     func lease(
@@ -102,6 +113,8 @@ final class WorkerLink: ChannelDelegate {
         payload: UnsafeRawBufferPointer
     ) throws(WireError) {
         let message = try WorkerMessage(kind: kind, payload: payload)
+        // Whatever a dismissed worker still has to say comes too late.
+        guard dismissal == nil else { return }
         guard id != nil else { return try receiveFirst(message) }
         delegate.heard(self)
         switch message {
@@ -139,7 +152,7 @@ final class WorkerLink: ChannelDelegate {
             id = welcome.worker
             send(.welcome(welcome))
         case .failure(let refusal):
-            send(.refuse(reason: refusal.reason))
+            dismiss(.refuse(reason: refusal.reason), "refused: \(refusal.reason)")
         }
     }
 
@@ -160,6 +173,7 @@ final class WorkerLink: ChannelDelegate {
     func channel(_ channel: Channel, closed reason: String) {
         self.channel = nil
         helloTimer = nil
+        dismissal = nil
         incoming = nil
         delegate.closed(self, reason: reason)
     }

@@ -130,11 +130,15 @@ extension Scheduler {
             // A job that was cancelled meanwhile has published all the same: say so.
             guard !step.state.isEnded || jobs[id.job]?.isEnded == true else { return }
             finish(id, .done(snapshot))
+            announceEnd(id.job)
         case .publishFailed(let id, let reason):
             publishing = nil
             guard let job = jobs[id.job] else { return }
             // The end of the job left the step's files to this answer.
-            guard !job.isEnded else { return commands.append(.closeStep(id)) }
+            guard !job.isEnded else {
+                commands.append(.closeStep(id))
+                return announceEnd(id.job)
+            }
             end(id.job, .failed(reason: reason), failing: id)
         default:
             preconditionFailure("not a publication event: \(event)")
@@ -180,6 +184,13 @@ extension Scheduler {
         jobs[id]?.waitingReason = nil
         openJobs.removeAll { $0 == id }
         runningJobs.removeAll { $0 == id }
+        announceEnd(id)
+    }
+
+    /// Tells of the job's end, unless one of its tables is being published: that may still succeed,
+    /// and what is recorded of the job has to say so.
+    private mutating func announceEnd(_ id: JobID) {
+        guard case .ended(let outcome) = jobs[id]?.state, publishing?.job != id else { return }
         commands.append(.jobEnded(id, outcome))
     }
 

@@ -32,6 +32,13 @@ package final class File: Sendable {
         return File(descriptor: descriptor, path: path)
     }
 
+    /// Opens a file for writing and reading, with what it holds; a missing one is created.
+    package static func open(extending path: String) throws(StorageError) -> File {
+        let mode = O_RDWR | O_CREAT | O_CLOEXEC
+        let descriptor = try systemCall("open", path) { Glibc.open(path, mode, 0o644) }
+        return File(descriptor: descriptor, path: path)
+    }
+
     /// Opens an existing file for reading only.
     package static func open(readingFrom path: String) throws(StorageError) -> File {
         let descriptor = try systemCall("open", path) { Glibc.open(path, O_RDONLY | O_CLOEXEC) }

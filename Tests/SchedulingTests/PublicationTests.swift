@@ -55,8 +55,11 @@ struct PublicationTests {
         fixture.submit(1, [.input()])
         let step = StepID(1, 0)
         _ = complete(step, &fixture)
-        #expect(!fixture.send(.cancelRequested(JobID(1))).contains(.closeStep(step)))
-        #expect(fixture.send(.published(step, SnapshotID(7))).contains(.closeStep(step)))
+        let cancelling = fixture.send(.cancelRequested(JobID(1)))
+        #expect(!cancelling.contains(.closeStep(step)))
+        #expect(!cancelling.contains(.jobEnded(JobID(1), .cancelled)))
+        let commands = fixture.send(.published(step, SnapshotID(7)))
+        #expect(commands.suffix(2) == [.closeStep(step), .jobEnded(JobID(1), .cancelled)])
         #expect(fixture.job(1)?.steps[0].state == .done(SnapshotID(7)))
         #expect(fixture.outcome(1) == .cancelled)
     }
@@ -68,7 +71,8 @@ struct PublicationTests {
         let step = StepID(1, 0)
         _ = complete(step, &fixture)
         fixture.send(.cancelRequested(JobID(1)))
-        #expect(fixture.send(.publishFailed(step, reason: "x")) == [.closeStep(step)])
+        let commands = fixture.send(.publishFailed(step, reason: "x"))
+        #expect(commands == [.closeStep(step), .jobEnded(JobID(1), .cancelled)])
         #expect(fixture.job(1)?.steps[0].state == .cancelled)
     }
 

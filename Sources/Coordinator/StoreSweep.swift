@@ -1,0 +1,70 @@
+import Base
+import Catalog
+import Glibc
+import Storage
+
+/// Removes segments that a publication wrote and no version ever named.
+///
+/// A coordinator that is killed between a segment's first byte and the catalog's commit leaves them
+/// behind. Only files with the names that ``TablePublisher`` gives are looked at, whatever DuckDB or
+/// others keep in the same folders, and only those older than a grace period. A file that the
+/// catalog names is never removed (failure-model.md, P7).
+struct StoreSweep {
+    /// Age below which a file may belong to a publication under way.
+    static let grace = Duration.seconds(3600)
+    /// Time between two sweeps.
+    static let interval = Duration.seconds(3600)
+
+    /// The folder of the table store, without a slash at its end.
+    let directory: String
+    let now: WallTime
+
+    /// Removes what is left over, and returns the paths; on the thread of the catalog.
+    func run(_ catalog: Catalog) throws(CatalogError) -> [String] {
+        let candidates = Self.segments(below: directory).filter { isOld($0) }
+        guard !candidates.isEmpty else { return [] }
+        // By name: the same file may be reached by more than one path.
+        let named = Set(try catalog.allNamedFiles().map(Self.name))
+        let unnamed = candidates.filter { !named.contains(Self.name($0)) }
+        for path in unnamed { removeQuietly(path) }
+        return unnamed
+    }
+
+    /// Whether the name is one of `JOB-STEP-EPOCH-NUMBER.parquet`, or that of its making.
+    static func isOwn(_ name: String) -> Bool {
+        var stem = Substring(name)
+        if stem.hasPrefix("."), stem.hasSuffix(".tmp") { stem = stem.dropFirst().dropLast(4) }
+        guard stem.hasSuffix(".parquet") else { return false }
+        let numbers = stem.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
+        return numbers.count == 4 && numbers.allSatisfy { Int64($0) != nil }
+    }
+
+    /// The store has one folder a schema and below it one a table; links are not followed.
+    private static func segments(below folder: String, depth: Int = 2) -> [String] {
+        guard let names = try? Directory.list(path: folder) else { return [] }
+        return names.flatMap { name -> [String] in
+            let path = "\(folder)/\(name)"
+            guard let status = status(of: path) else { return [] }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR: return depth > 0 ? segments(below: path, depth: depth - 1) : []
+            case S_IFREG: return isOwn(name) ? [path] : []
+            default: return []
+            }
+        }
+    }
+
+    private func isOld(_ path: String) -> Bool {
+        guard let status = Self.status(of: path) else { return false }
+        let changed = Int64(status.st_mtim.tv_sec) * 1_000_000
+        return now.microseconds - changed > Self.grace.nanoseconds / 1000
+    }
+
+    private static func status(of path: String) -> stat? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status : nil
+    }
+
+    private static func name(_ path: String) -> String {
+        String(path.split(separator: "/").last ?? "")
+    }
+}
