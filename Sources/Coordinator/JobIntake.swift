@@ -108,7 +108,10 @@ extension CoordinatorShell {
             case .success(let records):
                 for record in records { resume(record) }
                 // The publisher answers in order: after this one all of them are known.
-                publisher.ask { _ in } _: { _ in completion() }
+                publisher.ask { _ in
+                } _: { _ in
+                    completion()
+                }
             case .failure(let error):
                 // To go on without them would be to lose them: P3.
                 stop("unfinished jobs could not be read: \(error)", exitCode: 1)
