@@ -333,6 +333,7 @@ final class CoordinatorShell {
         if living.isEmpty || EventLoop.now() > deadline {
             for pid in living { kill(pid, SIGKILL) }
             jobStore.drain()
+            JobLog.drain()
             loop.stop()
             return
         }

@@ -139,6 +139,10 @@ extension CoordinatorShell {
             case .success(let published):
                 CoordinatorLog.write("goes on with job \(record.id), \(published.count) steps done")
                 begin(record, plan, request, published: published, note: "goes on")
+            case .failure(let error) where error.isBusy:
+                // Asking has waited long; the job waits on.
+                CoordinatorLog.write("job \(record.id) waits for the catalog: \(error)")
+                resume(record)
             case .failure(let error):
                 giveUp(record, reason: "after a restart: \(error)")
             }

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -172,6 +173,20 @@ def test_what_a_dead_coordinator_left_in_the_store_is_swept_and_nothing_else(
     assert all(path.exists() for path in [*named, *others, young])
     with Lake(cluster.catalog) as lake:
         assert lake.fingerprint("title_ratings")
+
+
+def test_a_reader_that_holds_the_catalog_up_delays_a_load_and_no_more(new_cluster, sample):
+    cluster = new_cluster()
+    cluster.load("title_ratings", "--input", sample(0.0005))
+    reader = sqlite3.connect(cluster.catalog, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM ducklake_snapshot").fetchone()
+    job = cluster.submit("title_ratings", "--input", sample(0.0005))
+    # Longer than one attempt to commit waits.
+    time.sleep(33)
+    assert cluster.status(job)["state"] == "RUNNING"
+    reader.execute("COMMIT")
+    assert cluster.wait(job)["state"] == "DONE"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
