@@ -81,7 +81,7 @@ final class CoordinatorShell {
             settings: SchedulingSettings(
                 configuration,
                 epoch: jobStore.epoch,
-                livingWorkers: processes.living().count
+                livingWorkers: processes.livingByPool()
             ),
             at: EventLoop.now()
         )

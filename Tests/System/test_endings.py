@@ -18,6 +18,7 @@ from harness import (
     ENDED,
     FAILED,
     Cluster,
+    process_pool,
     wait_until,
 )
 from lake import Lake
@@ -149,6 +150,21 @@ def test_a_killed_coordinator_keeps_what_is_known_of_published_steps(new_cluster
     assert cluster.wait(job)["state"] == "DONE"
     versions = [s["message"] for s in cluster.json("snapshots") if s["job"] == job]
     assert len(versions) == len(set(versions)) == 7
+
+
+def test_a_new_coordinator_takes_over_the_workers_of_every_pool(new_cluster):
+    cluster = new_cluster(pools=[process_pool("one", 1), process_pool("two", 2)])
+
+    def pools():
+        ready = [w for w in cluster.json("workers") if w["state"] == "READY"]
+        return sorted((w["pool"], w["pid"]) for w in ready)
+
+    before = wait_until(lambda: len(p := pools()) == 3 and p, "all workers")
+    os.kill(cluster.coordinator_pid(), signal.SIGKILL)
+    cluster.up()
+    wait_until(lambda: len(pools()) >= 3, "the workers' return", 20)
+    time.sleep(1)  # for those that would be started beside them
+    assert pools() == before
 
 
 def test_what_a_dead_coordinator_left_in_the_store_is_swept_and_nothing_else(
