@@ -112,24 +112,6 @@ final class CoordinatorShell {
         handle(.tick)
     }
 
-    /// Removes segments that no version names; between two publications.
-    private func sweepStore() {
-        let sweep = StoreSweep(
-            directory: configuration.storage.tables,
-            now: EventLoop.wallTime()
-        )
-        publisher.ask { (catalog) throws(CatalogError) in
-            try sweep.run(catalog)
-        } _: { outcome in
-            switch outcome {
-            case .success(let removed):
-                for path in removed { CoordinatorLog.write("removed \(path): no version names it") }
-            case .failure(let error):
-                CoordinatorLog.write("the table store was not swept: \(error)")
-            }
-        }
-    }
-
     // MARK: Events and commands
 
     /// Tells the scheduler; events that arise while commands are carried out wait their turn.
