@@ -81,7 +81,7 @@ final class CoordinatorShell {
             settings: SchedulingSettings(
                 configuration,
                 epoch: jobStore.epoch,
-                livingWorkers: processes.living().count
+                livingWorkers: processes.livingByPool()
             ),
             at: EventLoop.now()
         )
@@ -110,24 +110,6 @@ final class CoordinatorShell {
         resumeJobs { [unowned self] in isReady = true }
         sweepStore()
         handle(.tick)
-    }
-
-    /// Removes segments that no version names; between two publications.
-    private func sweepStore() {
-        let sweep = StoreSweep(
-            directory: configuration.storage.tables,
-            now: EventLoop.wallTime()
-        )
-        publisher.ask { (catalog) throws(CatalogError) in
-            try sweep.run(catalog)
-        } _: { outcome in
-            switch outcome {
-            case .success(let removed):
-                for path in removed { CoordinatorLog.write("removed \(path): no version names it") }
-            case .failure(let error):
-                CoordinatorLog.write("the table store was not swept: \(error)")
-            }
-        }
     }
 
     // MARK: Events and commands
@@ -333,6 +315,7 @@ final class CoordinatorShell {
         if living.isEmpty || EventLoop.now() > deadline {
             for pid in living { kill(pid, SIGKILL) }
             jobStore.drain()
+            JobLog.drain()
             loop.stop()
             return
         }

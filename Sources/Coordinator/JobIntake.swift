@@ -108,7 +108,10 @@ extension CoordinatorShell {
             case .success(let records):
                 for record in records { resume(record) }
                 // The publisher answers in order: after this one all of them are known.
-                publisher.ask { _ in } _: { _ in completion() }
+                publisher.ask { _ in
+                } _: { _ in
+                    completion()
+                }
             case .failure(let error):
                 // To go on without them would be to lose them: P3.
                 stop("unfinished jobs could not be read: \(error)", exitCode: 1)
@@ -136,6 +139,10 @@ extension CoordinatorShell {
             case .success(let published):
                 CoordinatorLog.write("goes on with job \(record.id), \(published.count) steps done")
                 begin(record, plan, request, published: published, note: "goes on")
+            case .failure(let error) where error.isBusy:
+                // Asking has waited long; the job waits on.
+                CoordinatorLog.write("job \(record.id) waits for the catalog: \(error)")
+                resume(record)
             case .failure(let error):
                 giveUp(record, reason: "after a restart: \(error)")
             }

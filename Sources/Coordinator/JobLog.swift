@@ -27,6 +27,9 @@ final class JobLog: @unchecked Sendable {
         }
     }
 
+    /// Waits until all lines are written; for the end of the process.
+    static func drain() { queue.sync {} }
+
     /// Bytes of a log that are read, those at its end.
     private static let readBytes: Int64 = 4 << 20
 

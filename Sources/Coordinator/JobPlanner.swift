@@ -146,7 +146,7 @@ extension ResolvedJob {
 
 extension SchedulingSettings {
     /// The scheduler's settings as `cluster.yaml` gives them.
-    init(_ configuration: ClusterConfiguration, epoch: Int64, livingWorkers: Int) {
+    init(_ configuration: ClusterConfiguration, epoch: Int64, livingWorkers: [PoolID: Int]) {
         let pools = configuration.pools.map { pool in
             PoolSettings(
                 id: pool.name,
@@ -157,7 +157,6 @@ extension SchedulingSettings {
                 acquireTimeout: pool.acquireTimeout
             )
         }
-        let processPool = pools.first(where: \.startsWorkers)?.id
         self.init(
             maxAttempts: configuration.scheduler.maxAttempts,
             lostAfter: configuration.scheduler.lostAfter,
@@ -165,7 +164,7 @@ extension SchedulingSettings {
             queueTimeout: configuration.scheduler.queueTimeout,
             pools: pools,
             epoch: epoch,
-            expectedWorkers: processPool.map { [$0: livingWorkers] } ?? [:]
+            expectedWorkers: livingWorkers
         )
     }
 }

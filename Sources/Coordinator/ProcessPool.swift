@@ -78,6 +78,19 @@ final class ProcessPool {
         }
     }
 
+    /// How many workers of an earlier coordinator live, by the pool that they were started for.
+    func livingByPool() -> [PoolID: Int] {
+        var counts: [PoolID: Int] = [:]
+        for pid in living() {
+            let words = (smallFile("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
+            guard let flag = words.firstIndex(of: "--pool"), flag + 1 < words.endIndex else {
+                continue
+            }
+            counts[PoolID(String(words[flag + 1])), default: 0] += 1
+        }
+        return counts
+    }
+
     private func spawn(_ arguments: [String]) throws(StorageError) -> pid_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

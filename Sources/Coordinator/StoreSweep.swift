@@ -2,6 +2,7 @@ import Base
 import Catalog
 import Glibc
 import Storage
+import Transport
 
 /// Removes segments that a publication wrote and no version ever named.
 ///
@@ -66,5 +67,25 @@ struct StoreSweep {
 
     private static func name(_ path: String) -> String {
         String(path.split(separator: "/").last ?? "")
+    }
+}
+
+extension CoordinatorShell {
+    /// Removes segments that no version names; between two publications.
+    func sweepStore() {
+        let sweep = StoreSweep(
+            directory: configuration.storage.tables,
+            now: EventLoop.wallTime()
+        )
+        publisher.ask { (catalog) throws(CatalogError) in
+            try sweep.run(catalog)
+        } _: { outcome in
+            switch outcome {
+            case .success(let removed):
+                for path in removed { CoordinatorLog.write("removed \(path): no version names it") }
+            case .failure(let error):
+                CoordinatorLog.write("the table store was not swept: \(error)")
+            }
+        }
     }
 }

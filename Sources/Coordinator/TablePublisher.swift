@@ -40,6 +40,9 @@ enum PublishError: Error, CustomStringConvertible {
 /// `@unchecked Sendable`: the catalog belongs to `queue`. Everything that touches the table store
 /// goes through here, so reads of the catalog see whole versions too.
 final class TablePublisher: @unchecked Sendable {
+    /// Tries of one commit, each of which waits 30 s for readers: ten minutes in all.
+    private static let commitAttempts = 20
+
     private let queue = DispatchQueue(label: "publisher")
     private let loop: EventLoop
     private let catalog: Catalog
@@ -102,12 +105,28 @@ final class TablePublisher: @unchecked Sendable {
                 ViewPublication(schema: job.schema, name: $0.name, sql: $0.sql)
             }
         )
-        do throws(CatalogError) {
-            switch try catalog.publish(publication, at: EventLoop.wallTime()) {
-            case .published(let snapshot), .already(let snapshot): return snapshot
+        return try commit(publication)
+    }
+
+    /// Publishes in the catalog; a reader that holds it up is waited for, again and again.
+    ///
+    /// When an error leaves open whether the commit happened, its key tells (failure-model.md,
+    /// "Unknown outcome").
+    private func commit(_ publication: Publication) throws(PublishError) -> SnapshotID {
+        var attempt = 1
+        while true {
+            do throws(CatalogError) {
+                switch try catalog.publish(publication, at: EventLoop.wallTime()) {
+                case .published(let snapshot), .already(let snapshot): return snapshot
+                }
+            } catch {
+                if let known = try? catalog.snapshot(ofCommit: publication.commitKey) {
+                    return known
+                }
+                guard error.isBusy, attempt < Self.commitAttempts else { throw .catalog(error) }
+                attempt += 1
+                CoordinatorLog.write("\(publication.message) waits for the catalog: \(error)")
             }
-        } catch {
-            throw .catalog(error)
         }
     }
 

@@ -199,9 +199,12 @@ final class WorkerShell: ChannelDelegate {
     }
 
     private func revoke(_ attempt: AttemptID) {
-        let before = session.waiting.count
+        let held = session.waiting.count + session.results.count
         session.waiting.removeAll { $0.attempt == attempt }
-        if session.waiting.count == before { session.revoked.insert(attempt) }
+        session.results.removeAll { $0.attempt == attempt }
+        let isGone = session.waiting.count + session.results.count < held
+        // It runs, is still to come, or was answered for already.
+        if !isGone { session.revoked.insert(attempt) }
     }
 
     // MARK: Slots

@@ -1,13 +1,13 @@
 """What reaches the workers' port from others than sound workers: nothing of it may stop the cluster."""
 
+import os
 import random
 import socket
 import struct
-import time
 
 import pytest
 
-from harness import job_file, column, process_pool, static_pool, tsv, wait_until, write_gzip
+from harness import column, job_file, process_pool, static_pool, tsv, write_gzip
 
 HELLO, HEARTBEAT, RESULT, FAILED, FINISHED = 1, 2, 3, 4, 5
 WELCOME, REFUSE, LEASE, LEASE_SYNTHETIC, DATA, RUN_END = 32, 33, 36, 37, 64, 65
@@ -184,8 +184,6 @@ def test_a_result_for_a_task_without_data_does_not_hold_its_job(new_cluster):
 
 
 def test_a_pipe_as_input_is_refused_at_once(shared_cluster, tmp_path):
-    import os
-
     os.mkfifo(tmp_path / "t.tsv.gz")
     done = shared_cluster.run(
         "submit", job_file(tmp_path, "t", [column("a")]), "--input", tmp_path, code=None, timeout=20
