@@ -39,22 +39,29 @@ struct LevelBuffer: ~Copyable {
 
     private mutating func appendLists(_ batch: ColumnBatch) {
         let (lengths, rows) = (batch.listLengths, batch.rowCount)
-        var (elements, empty) = (0, 0)
+        var (elements, empty, longest) = (0, 0, UInt32(0))
         for row in 0..<rows {
             elements &+= Int(lengths[row])
             empty &+= lengths[row] == 0 ? 1 : 0
+            longest = max(longest, lengths[row])
         }
         precondition(elements == batch.elementCount, "list lengths do not add up to the elements")
         let count = elements + empty
         let (definition, repetition) = (definitions.reserve(count), repetitions.reserve(count))
-        definition.initialize(repeating: 1, count: count)
-        repetition.initialize(repeating: 1, count: count)
-        var next = 0
-        for row in 0..<rows {
-            let length = Int(lengths[row])
-            repetition[next] = 0
-            definition[next] = length == 0 ? 0 : 1
-            next &+= max(1, length)
+        if longest <= 1 {
+            // One level a row, which is the row's length; in vectors.
+            repetition.initialize(repeating: 0, count: count)
+            for row in 0..<rows { definition[row] = UInt8(truncatingIfNeeded: lengths[row]) }
+        } else {
+            definition.initialize(repeating: 1, count: count)
+            repetition.initialize(repeating: 1, count: count)
+            var next = 0
+            for row in 0..<rows {
+                let length = Int(lengths[row])
+                repetition[next] = 0
+                definition[next] = length == 0 ? 0 : 1
+                next &+= max(1, length)
+            }
         }
         definitions.advance(by: count)
         repetitions.advance(by: count)

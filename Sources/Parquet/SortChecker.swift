@@ -55,42 +55,44 @@ struct SortChecker: ~Copyable {
         _ text: UnsafeRawPointer
     ) -> Bool {
         undecided.initialize(repeating: 1, count: rows)
-        for column in columns {
-            let batch = batches[column]
-            let isInOrder =
-                batch.storage == .string
-                ? refine(batch.ranges, rows, text) : refineOthers(batch, rows, text)
-            guard isInOrder else { return false }
-        }
+        for column in columns where !refine(batches[column], rows, text) { return false }
         return true
     }
 
-    /// Strings apart from the others: they are the usual sort column, and deserve a tight loop.
-    private func refine(
+    /// Whether no undecided row sorts in front of the one before it in this column; rows that sort
+    /// behind it are decided.
+    ///
+    /// One loop a type: the usual sort columns are a string and a number without nulls.
+    private func refine(_ batch: ColumnBatch, _ rows: Int, _ text: UnsafeRawPointer) -> Bool {
+        switch batch.storage {
+        case .string: refineStrings(batch.ranges, rows, text)
+        case _ where batch.nullCount > 0: refineValues(batch, rows, text)
+        case .int32, .date: refineNumbers(batch.int32Values, rows)
+        case .int64, .timestamp: refineNumbers(batch.int64Values, rows)
+        case .float64, .boolean, .stringList: refineValues(batch, rows, text)
+        }
+    }
+
+    private func refineStrings(
         _ ranges: UnsafePointer<TextRange>,
         _ rows: Int,
         _ text: UnsafeRawPointer
     ) -> Bool {
         let undecided = undecided
-        for row in 1..<max(1, rows) where undecided[row] == 1 {
-            let (before, now) = (ranges[row &- 1], ranges[row])
-            if before.isAbsent || now.isAbsent {
-                if before.isAbsent && !now.isAbsent { return false }
-                undecided[row] = before.isAbsent ? 1 : 0
-                continue
-            }
-            let (one, other) = (key(before, text), key(now, text))
-            if one.high < other.high || (one.high == other.high && one.low < other.low) {
-                undecided[row] = 0
-                continue
-            }
-            // Equal keys of short strings: the usual case within a cluster.
-            if one.high == other.high, one.low == other.low, before.length == now.length,
-                now.length <= UInt32(TextKey.sizeBytes)
+        var before = ranges[0]
+        var beforeKey = key(before, text)
+        for row in 1..<max(1, rows) {
+            let (last, lastKey) = (before, beforeKey)
+            before = ranges[row]
+            beforeKey = key(before, text)
+            guard undecided[row] == 1 else { continue }
+            // Equal keys of short strings: the usual case within a cluster. Null is not short.
+            if lastKey.high == beforeKey.high, lastKey.low == beforeKey.low,
+                last.length == before.length, last.length <= UInt32(TextKey.sizeBytes)
             {
                 continue
             }
-            let order = compareText(before, now, in: text)
+            let order = Self.compare(last, lastKey, before, beforeKey, text)
             if order > 0 { return false }
             undecided[row] = order == 0 ? 1 : 0
         }
@@ -102,7 +104,38 @@ struct SortChecker: ~Copyable {
         TextKey(text + Int(range.start), Int(range.length))
     }
 
-    private func refineOthers(
+    /// Order of two strings or nulls of which the keys are known.
+    @inline(__always)
+    private static func compare(
+        _ left: TextRange,
+        _ leftKey: TextKey,
+        _ right: TextRange,
+        _ rightKey: TextKey,
+        _ text: UnsafeRawPointer
+    ) -> Int {
+        if left.isAbsent || right.isAbsent {
+            return (left.isAbsent ? 1 : 0) - (right.isAbsent ? 1 : 0)
+        }
+        if leftKey.high != rightKey.high { return leftKey.high < rightKey.high ? -1 : 1 }
+        return compareText(left, right, in: text)
+    }
+
+    /// Integers that are all there, without a branch: this runs in vectors.
+    private func refineNumbers<Value: FixedWidthInteger>(
+        _ values: UnsafePointer<Value>,
+        _ rows: Int
+    ) -> Bool {
+        let undecided = undecided
+        var isUnsorted: UInt8 = 0
+        for row in 1..<max(1, rows) {
+            let (before, now) = (values[row &- 1], values[row])
+            isUnsorted |= undecided[row] & (before > now ? 1 : 0)
+            undecided[row] &= before == now ? 1 : 0
+        }
+        return isUnsorted == 0
+    }
+
+    private func refineValues(
         _ batch: ColumnBatch,
         _ rows: Int,
         _ text: UnsafeRawPointer
@@ -117,12 +150,10 @@ struct SortChecker: ~Copyable {
     }
 
     private static func value(of batch: ColumnBatch, at row: Int) -> SortValue {
-        if batch.storage == .string {
+        if case .string = batch.storage {
             return batch.ranges[row].isAbsent ? .null : .text(batch.ranges[row])
         }
-        if batch.storage != .stringList, batch.nullCount > 0, batch.validity[row] == 0 {
-            return .null
-        }
+        if batch.nullCount > 0, batch.validity[row] == 0 { return .null }
         switch batch.storage {
         case .int32, .date: return .integer(Int64(batch.int32Values[row]))
         case .int64, .timestamp: return .integer(batch.int64Values[row])

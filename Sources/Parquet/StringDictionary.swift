@@ -17,6 +17,14 @@ struct StringDictionary: ~Copyable {
     private struct Entry {
         let key: TextKey
         let range: TextRange
+
+        @inline(__always)
+        func isEqual(to other: TextRange, _ otherKey: TextKey, in text: UnsafeRawPointer) -> Bool {
+            let (bytes, otherBytes) = (text + Int(range.start), text + Int(other.start))
+            return key.high == otherKey.high && key.low == otherKey.low
+                && range.length == other.length
+                && tailsAreEqual(bytes, otherBytes, Int(range.length))
+        }
     }
 
     private(set) var count = 0
@@ -69,44 +77,55 @@ struct StringDictionary: ~Copyable {
         to ids: UnsafeMutablePointer<UInt32>
     ) -> Int {
         let (slots, entries, mask) = (slots, entries, slotCount &- 1)
-        let capacity = slotCount / 2
-        var (count, sizeBytes) = (count, sizeBytes)
-        defer { (self.count, self.sizeBytes) = (count, sizeBytes) }
         for index in start..<end {
             let range = ranges[index]
             let (bytes, length) = (text + Int(range.start), Int(range.length))
             let key = TextKey(bytes, length)
             let hash = key.hash(bytes, length)
-            var slot = Int(hash) & mask
-            var probes = 0
-            while true {
-                let found = slots[slot]
-                if found == 0 {
-                    if count == capacity { return index }
-                    slots[slot] = UInt64(hash) &<< 32 | UInt64(count &+ 1)
-                    entries[count] = Entry(key: key, range: range)
-                    ids[index] = UInt32(truncatingIfNeeded: count)
-                    count &+= 1
-                    sizeBytes &+= length
-                    break
-                }
+            let found = slots[Int(hash) & mask]
+            // Most strings are known and in the first slot: a few instructions without a call.
+            if UInt32(truncatingIfNeeded: found &>> 32) == hash, found != 0 {
                 let id = UInt32(truncatingIfNeeded: found) &- 1
-                if UInt32(truncatingIfNeeded: found &>> 32) == hash {
-                    let entry = entries[Int(id)]
-                    if entry.key.high == key.high, entry.key.low == key.low,
-                        entry.range.length == range.length,
-                        tailsAreEqual(text + Int(entry.range.start), bytes, length)
-                    {
-                        ids[index] = id
-                        break
-                    }
+                if entries[Int(id)].isEqual(to: range, key, in: text) {
+                    ids[index] = id
+                    continue
                 }
-                probes &+= 1
-                if probes > Self.maximumProbes { return index }
-                slot = (slot &+ 1) & mask
             }
+            guard let id = findOrAdd(range, key, hash, text) else { return index }
+            ids[index] = id
         }
         return end
+    }
+
+    /// The id of a string, which gets one if it is new; nil when the table has to grow first.
+    @inline(never)
+    private mutating func findOrAdd(
+        _ range: TextRange,
+        _ key: TextKey,
+        _ hash: UInt32,
+        _ text: UnsafeRawPointer
+    ) -> UInt32? {
+        let mask = slotCount &- 1
+        var slot = Int(hash) & mask
+        for _ in 0...Self.maximumProbes {
+            let found = slots[slot]
+            if found == 0 {
+                if count == slotCount / 2 { return nil }
+                slots[slot] = UInt64(hash) &<< 32 | UInt64(count &+ 1)
+                entries[count] = Entry(key: key, range: range)
+                count &+= 1
+                sizeBytes &+= Int(range.length)
+                return UInt32(truncatingIfNeeded: count &- 1)
+            }
+            if UInt32(truncatingIfNeeded: found &>> 32) == hash {
+                let id = UInt32(truncatingIfNeeded: found) &- 1
+                if entries[Int(id)].isEqual(to: range, key, in: text) {
+                    return id
+                }
+            }
+            slot = (slot &+ 1) & mask
+        }
+        return nil
     }
 
     /// Doubles the table; false at its largest size.

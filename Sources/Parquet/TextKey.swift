@@ -15,8 +15,10 @@ struct TextKey {
 
     @inline(__always)
     init(_ bytes: UnsafeRawPointer, _ length: Int) {
+        // Without a branch on the length, which nobody could predict: both words are always read.
+        let second = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         high = Self.word(bytes, length)
-        low = length > 8 ? Self.word(bytes + 8, length &- 8) : 0
+        low = second & ~(UInt64.max >> UInt64(max(0, length &* 8 &- 64)))
     }
 
     /// Eight bytes of which the first `length` count.
@@ -37,7 +39,7 @@ struct TextKey {
             state = Self.fold(state ^ Self.word(bytes + offset, length &- offset), second)
             offset &+= 8
         }
-        return UInt32(truncatingIfNeeded: Self.fold(state, first) >> 32)
+        return UInt32(truncatingIfNeeded: state >> 32)
     }
 
     @inline(__always)
