@@ -1,9 +1,6 @@
 package import Base
 package import Columns
 
-/// What happens to the rows that a table has already.
-package enum WriteMode: Hashable, Sendable { case replace, append }
-
 /// The ids of one column: the Parquet field ids of its files.
 package struct ColumnIDs: Hashable, Sendable {
     package let column: Int32

@@ -117,10 +117,7 @@ private func sweepSpool(_ directory: String) throws(StorageError) {
 private func writePID(to state: String) throws(StorageError) {
     let text = Array("\(getpid())\n".utf8)
     let file = try File.create(path: state + "/coordinator.pid.tmp", exclusive: false)
-    let outcome = text.withUnsafeBytes { bytes in
-        Result { () throws(StorageError) in try file.write(bytes, at: 0) }
-    }
-    try outcome.get()
+    try file.write(text, at: 0)
     try Directory.rename(from: state + "/coordinator.pid.tmp", to: state + "/coordinator.pid")
 }
 

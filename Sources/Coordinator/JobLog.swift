@@ -39,9 +39,7 @@ final class JobLog: @unchecked Sendable {
             guard let file = try? File.open(readingFrom: path), let identity = try? file.identity()
             else { return body([]) }
             let start = max(0, identity.sizeBytes - readBytes)
-            var bytes = [UInt8](repeating: 0, count: Int(identity.sizeBytes - start))
-            let count = try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: start) }
-            body(Array(bytes.prefix(count ?? 0)))
+            body((try? file.read(Int(identity.sizeBytes - start), at: start)) ?? [])
         }
     }
 
@@ -52,18 +50,7 @@ final class JobLog: @unchecked Sendable {
             file = (opened, try opened.identity().sizeBytes)
         }
         guard let (file, offset) = file else { return }
-        try Self.write(line, to: file, at: offset)
+        try file.write(line, at: offset)
         self.file?.endOffset += Int64(line.count)
-    }
-
-    private static func write(
-        _ bytes: [UInt8],
-        to file: File,
-        at offset: Int64
-    ) throws(StorageError) {
-        let outcome = bytes.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try file.write(bytes, at: offset) }
-        }
-        try outcome.get()
     }
 }

@@ -177,10 +177,7 @@ extension StepPlan {
             self.init(
                 source: snapshot.map { .published($0) } ?? .input(sizeBytes: step.inputBytes),
                 columnCount: job.transform.columns.count,
-                rejectLimits: Scheduling.RejectLimits(
-                    maxRows: job.rejectLimits.maxRows,
-                    maxShare: job.rejectLimits.maxShare
-                ),
+                rejectLimits: job.rejectLimits,
                 allowsEmpty: job.allowEmpty
             )
         case .selftest(let test):

@@ -114,10 +114,7 @@ final class ProcessPool {
     private func note(_ pid: pid_t) throws(StorageError) {
         let text = Array("\(processStartTicks(pid) ?? 0)\n".utf8)
         let file = try File.create(path: "\(directory)/\(pid)", exclusive: false)
-        let outcome = text.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try file.write(bytes, at: 0) }
-        }
-        try outcome.get()
+        try file.write(text, at: 0)
     }
 
     private func noted(_ pid: pid_t) -> UInt64? {
@@ -143,8 +140,6 @@ func processStartTicks(_ pid: pid_t) -> UInt64? {
 
 /// The text of a file of at most a page.
 private func smallFile(_ path: String) -> String? {
-    guard let file = try? File.open(readingFrom: path) else { return nil }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = try? bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
-    return count.map { String(decoding: bytes.prefix($0), as: UTF8.self) }
+    let bytes = try? File.open(readingFrom: path).read(4096, at: 0)
+    return bytes.map { String(decoding: $0, as: UTF8.self) }
 }

@@ -3,6 +3,7 @@ import Base
 import Catalog
 import HTTP
 import Jobs
+import Transport
 
 /// Routes that look at the table store.
 extension CoordinatorShell {
@@ -38,6 +39,31 @@ extension CoordinatorShell {
                 case .failure(let error):
                     exchange.respond(.error(503, "the catalog cannot be read: \(error)"))
                 }
+            }
+        }
+    }
+
+    /// Answers with the page for people.
+    func showOverview(_ exchange: HTTPExchange) {
+        withJobs(exchange) { [unowned self] jobs in
+            publisher.ask { (catalog) throws(CatalogError) in
+                try catalog.tables().map(API.TableSummary.init)
+            } _: { [unowned self] tables in
+                let page = OverviewPage(
+                    cluster: configuration.cluster,
+                    pools: poolSummaries(),
+                    workers: roster.summaries(scheduler, all: false, at: EventLoop.now()),
+                    jobs: jobs,
+                    // A catalog that cannot be read just now leaves the rest of the page.
+                    tables: (try? tables.get()) ?? []
+                )
+                exchange.respond(
+                    HTTPResponse(
+                        status: 200,
+                        headers: OverviewPage.headers,
+                        body: Array(page.html.utf8)
+                    )
+                )
             }
         }
     }

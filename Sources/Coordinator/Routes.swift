@@ -12,6 +12,7 @@ import Wire
 extension CoordinatorShell {
     func makeRouter() -> Router {
         var router = Router()
+        router.add(.get, "/") { [unowned self] _, _, exchange in showOverview(exchange) }
         router.add(.get, API.Routes.health) { _, _, exchange in exchange.respond(.text("ok\n")) }
         router.add(.get, API.Routes.version) { _, _, exchange in
             let version = VersionInfo(
@@ -49,7 +50,9 @@ extension CoordinatorShell {
             guard let body = decode(SubmitRequest.self, request, exchange) else { return }
             explain(body, exchange)
         }
-        router.add(.get, API.Routes.jobs) { [unowned self] _, _, exchange in listJobs(exchange) }
+        router.add(.get, API.Routes.jobs) { [unowned self] _, _, exchange in
+            withJobs(exchange) { exchange.respond(json: JobList(jobs: $0)) }
+        }
         router.add(.get, API.Routes.job("{id}")) { [unowned self] _, parameters, exchange in
             withStatus(of: parameters["id"], exchange) { exchange.respond(json: $0) }
         }
@@ -71,14 +74,16 @@ extension CoordinatorShell {
         }
     }
 
-    private func listJobs(_ exchange: HTTPExchange) {
+    /// Calls `body` with all jobs, the newest first; answers itself when they cannot be read.
+    func withJobs(_ exchange: HTTPExchange, _ body: @escaping ([JobSummary]) -> Void) {
         jobStore.list { [unowned self] outcome in
             switch outcome {
             case .success(let records):
-                let summaries = records.map { record in
-                    jobs[record.id].map { JobSummary(status(of: $0)) } ?? JobSummary(record)
-                }
-                exchange.respond(json: JobList(jobs: summaries))
+                body(
+                    records.map { record in
+                        jobs[record.id].map { JobSummary(status(of: $0)) } ?? JobSummary(record)
+                    }
+                )
             case .failure(let error):
                 exchange.respond(.error(503, "the job store cannot be read: \(error)"))
             }
@@ -210,7 +215,7 @@ extension CoordinatorShell {
         exchange.respond(.json(Array("{}".utf8)))
     }
 
-    private func poolSummaries() -> [PoolSummary] {
+    func poolSummaries() -> [PoolSummary] {
         scheduler.pools.map { pool in
             PoolSummary(
                 name: pool.settings.id.rawValue,

@@ -26,7 +26,7 @@ struct SegmentWriter {
         let temporary = "\(directory)/.\(name).tmp"
         let file = try File.create(path: temporary, exclusive: false)
         var layout = self.layout
-        try write(SegmentLayout.header, to: file, at: 0)
+        try file.write(SegmentLayout.header, at: 0)
         var offset = Int64(SegmentLayout.header.count)
         for run in Self.runs(of: rowGroups) {
             try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
@@ -36,7 +36,7 @@ struct SegmentWriter {
             }
         }
         let footer = layout.footer()
-        try write(footer.bytes, to: file, at: offset)
+        try file.write(footer.bytes, at: offset)
         let sizeBytes = offset + Int64(footer.bytes.count)
         try file.synchronize()
         try verify(file, sizeBytes: sizeBytes, footer: footer.bytes)
@@ -50,13 +50,6 @@ struct SegmentWriter {
         )
     }
 
-    private func write(_ bytes: [UInt8], to file: File, at offset: Int64) throws(StorageError) {
-        let outcome = bytes.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try file.write(bytes, at: offset) }
-        }
-        try outcome.get()
-    }
-
     /// The file must have the size and the footer that were written.
     private func verify(
         _ file: File,
@@ -64,14 +57,8 @@ struct SegmentWriter {
         footer: [UInt8]
     ) throws(StorageError) {
         let written = try File.open(readingFrom: file.path)
-        var tail = [UInt8](repeating: 0, count: footer.count)
-        let outcome = tail.withUnsafeMutableBytes { bytes in
-            Result { () throws(StorageError) in
-                try written.read(into: bytes, at: sizeBytes - Int64(footer.count))
-            }
-        }
-        let isWhole = try outcome.get() == footer.count && tail == footer
-        guard isWhole, try written.identity().sizeBytes == sizeBytes else {
+        let tail = try written.read(footer.count, at: sizeBytes - Int64(footer.count))
+        guard tail == footer, try written.identity().sizeBytes == sizeBytes else {
             throw .unexpectedEnd(path: file.path, offset: sizeBytes)
         }
     }

@@ -140,7 +140,7 @@ final class TablePublisher: @unchecked Sendable {
                 schema: job.schema,
                 table: table,
                 columns: columns,
-                mode: job.write == .append ? .append : .replace
+                mode: job.write
             )
         } catch {
             throw .catalog(error)

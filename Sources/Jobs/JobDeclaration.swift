@@ -1,20 +1,5 @@
+package import Base
 package import Columns
-
-/// How a load treats the rows that a table already has.
-package enum JobWriteMode: Sendable, Equatable { case replace, append }
-
-/// How many rejected rows a job bears; more fail it and the old table stays.
-package struct RejectLimits: Sendable, Equatable {
-    /// Rows in all.
-    package let maxRows: Int64
-    /// Share of all lines from 0 to 1; judged at the end, of inputs of at least 10,000 lines.
-    package let maxShare: Double
-
-    package init(maxRows: Int64 = 1000, maxShare: Double = 0.001) {
-        self.maxRows = maxRows
-        self.maxShare = maxShare
-    }
-}
 
 /// A view that is published with its table.
 package struct ViewDeclaration: Sendable, Equatable {
@@ -42,7 +27,7 @@ package struct JobDeclaration: Sendable, Equatable {
     package let hasHeader: Bool
     /// Whether an input without rows is loaded rather than refused.
     package let allowEmpty: Bool
-    package let write: JobWriteMode
+    package let write: WriteMode
     package let rejectLimits: RejectLimits
     /// Columns whose values together may stand in one row only; empty where nothing is checked.
     package let uniqueKeys: [String]

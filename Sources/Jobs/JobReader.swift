@@ -162,7 +162,7 @@ struct JobReader {
         return name
     }
 
-    private func write(_ node: YAMLNode?) throws(ConfigurationError) -> JobWriteMode {
+    private func write(_ node: YAMLNode?) throws(ConfigurationError) -> WriteMode {
         guard let node else { return .replace }
         switch try node.text("write") {
         case "replace": return .replace

@@ -59,6 +59,23 @@ package final class File: Sendable {
         }
     }
 
+    /// Writes all of `bytes` at `offset`; for a few of them.
+    package func write(_ bytes: [UInt8], at offset: Int64) throws(StorageError) {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try write(bytes, at: offset) }
+        }
+        try outcome.get()
+    }
+
+    /// The bytes from `offset` on, at most `count`: fewer only at the file's end.
+    package func read(_ count: Int, at offset: Int64) throws(StorageError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let outcome = bytes.withUnsafeMutableBytes { bytes in
+            Result { () throws(StorageError) in try read(into: bytes, at: offset) }
+        }
+        return Array(bytes.prefix(try outcome.get()))
+    }
+
     /// Fills `buffer` from `offset` on, and returns the bytes read: fewer only at the file's end.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer,

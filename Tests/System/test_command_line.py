@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -143,6 +144,15 @@ def test_cancel_ends_a_running_job_and_its_waiting_client_with_4(loaded):
         client.wait(10)
     busy = lambda: sum(worker["running"] for worker in cluster.json("workers"))
     wait_until(lambda: busy() == 0, "the workers to be free again", 20)
+
+
+def test_the_page_for_people_shows_jobs_and_tables_and_runs_no_script(loaded):
+    cluster, _ = loaded
+    with urllib.request.urlopen(f"http://127.0.0.1:{cluster.http_port}/", timeout=10) as answer:
+        page = answer.read().decode()
+        policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "<script" not in page
+    assert "ott.title_ratings" in page and "zone-a" in page
 
 
 def test_many_small_tasks_are_all_done(loaded):
