@@ -1,6 +1,7 @@
 import Base
 import Catalog
 import Glibc
+import Jobs
 import Storage
 import Transport
 
