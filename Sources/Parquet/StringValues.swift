@@ -151,6 +151,7 @@ struct StringValues: LeafValues, ~Copyable {
         let target = content.reserve(loadedSizeBytes)
         let lengths = lengths.reserve(loadedCount)
         var bounds = extremes
+        var (lastKey, lastLength) = (TextKey(base, 0), -1)
         var written = 0
         for index in 0..<loadedCount {
             let range = ranges[index]
@@ -158,7 +159,15 @@ struct StringValues: LeafValues, ~Copyable {
             copyOverlapping(from: bytes, to: target + written, count: length)
             written &+= length
             lengths[index] = Int32(truncatingIfNeeded: length)
-            bounds.add(range, TextKey(bytes, length), in: base)
+            let key = TextKey(bytes, length)
+            // Clustered columns repeat a string row after row: the bounds have seen it.
+            if key.low == lastKey.low, key.high == lastKey.high, length == lastLength,
+                length <= TextKey.sizeBytes
+            {
+                continue
+            }
+            bounds.add(range, key, in: base)
+            (lastKey, lastLength) = (key, length)
         }
         extremes = bounds
         content.advance(by: written)

@@ -3,7 +3,7 @@ import Columns
 /// Smallest and largest string of a column chunk, as ranges of the row group's text.
 ///
 /// Bytewise order is the order of the format for UTF-8 strings (unsigned, parquet-format README,
-/// "Sort order"). A loop copies the bounds into a local, so that they stay in registers.
+/// "Sort order"). A loop copies the bounds into a local, which needs no exclusivity check.
 struct TextBounds {
     private(set) var minimum = TextRange.null
     private(set) var maximum = TextRange.null
@@ -15,6 +15,14 @@ struct TextBounds {
     /// Takes one string in; most are settled by their first eight bytes.
     @inline(__always)
     mutating func add(_ range: TextRange, _ key: TextKey, in text: UnsafeRawPointer) {
+        if key.high <= minimumKey.high || key.high >= maximumKey.high {
+            settle(range, key, in: text)
+        }
+    }
+
+    /// A call, so that the loops around `add` keep their registers.
+    @inline(never)
+    private mutating func settle(_ range: TextRange, _ key: TextKey, in text: UnsafeRawPointer) {
         if key.high <= minimumKey.high { lower(range, key, in: text) }
         if key.high >= maximumKey.high { raise(range, key, in: text) }
     }

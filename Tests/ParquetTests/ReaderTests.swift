@@ -136,17 +136,29 @@ struct ReaderTests {
 
     @Test("a dictionary of too many entries ends after some pages")
     func fullDictionary() throws {
-        func value(_ index: Int) -> Int { index % 3 == 0 ? index : index % 100 }
+        func value(_ index: Int) -> Int { index % 4 == 0 ? index : index % 100 }
         let rows: TestRows = [
             TestColumn(
                 "s",
-                .strings((0..<220_000).map { "v\(value($0))" }),
+                .strings((0..<300_000).map { "v\(value($0))" }),
                 encodings: ["PLAIN", "RLE", "RLE_DICTIONARY", "DELTA_LENGTH_BYTE_ARRAY"]
             ),
             TestColumn(
                 "n",
-                .int32((0..<220_000).map { Int32(value($0)) })
+                .int32((0..<300_000).map { Int32(value($0)) })
             ),
+        ]
+        try expectReadersAgree([rows])
+    }
+
+    @Test("a dictionary that grows too fast ends before it is full")
+    func fastDictionary() throws {
+        let rows: TestRows = [
+            TestColumn(
+                "s",
+                .strings((0..<60_000).map { "v\($0 % 5 < 2 ? $0 : $0 % 100)" }),
+                encodings: ["RLE", "DELTA_LENGTH_BYTE_ARRAY"]
+            )
         ]
         try expectReadersAgree([rows])
     }
