@@ -21,6 +21,8 @@ final class CoordinatorShell {
     /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
     private static let chunkBudgetBytes = 256 << 20
     private static let tickInterval = Duration.milliseconds(250)
+    /// Lateness of a tick that no load explains: the process or the machine was stopped.
+    private static let standstill = Duration.seconds(1)
     /// Connections at a time that have not said hello; more than a rack of workers that start at once.
     private static let strangersLimit = 256
     /// Length of a worker's host name: HOST_NAME_MAX of Linux is 64, of POSIX 255.
@@ -47,6 +49,7 @@ final class CoordinatorShell {
     private var pendingEvents: [Event] = []
     private var isHandling = false
     private var timers: [Timer] = []
+    private var lastTick = EventLoop.now()
     private var signals: [SignalSource] = []
     private var isStopping = false
     /// Whether all unfinished jobs of an earlier coordinator are known here again.
@@ -98,7 +101,7 @@ final class CoordinatorShell {
             stored($0, $1)
         }
         timers = [
-            loop.schedule(every: Self.tickInterval) { [unowned self] in handle(.tick) },
+            loop.schedule(every: Self.tickInterval) { [unowned self] in tick() },
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
             loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
         ]
@@ -109,6 +112,15 @@ final class CoordinatorShell {
         ]
         resumeJobs { [unowned self] in isReady = true }
         sweepStore()
+        handle(.tick)
+    }
+
+    /// Lets the scheduler look at its deadlines; a tick that comes late tells that we stood still.
+    private func tick() {
+        let now = EventLoop.now()
+        let late = now - lastTick - Self.tickInterval
+        lastTick = now
+        if late > Self.standstill { handle(.stoodStill(late)) }
         handle(.tick)
     }
 

@@ -30,6 +30,8 @@ package enum Event: Sendable, Equatable {
     case publishFailed(StepID, reason: String)
     /// Time passed; deadlines are looked at.
     case tick
+    /// The coordinator itself stood still for so long, and could hear nobody.
+    case stoodStill(Duration)
 }
 
 /// A job as it is submitted.

@@ -56,7 +56,7 @@ extension Scheduler {
     // MARK: Leases
 
     /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
-    mutating func leaseTasks() {
+    mutating func leaseTasks(at now: Instant) {
         for id in runningJobs {
             guard let pool = jobs[id]?.pool, let order = jobs[id]?.order else { continue }
             for index in order {
@@ -66,24 +66,28 @@ extension Scheduler {
                     !isIdle
                 else { continue }
                 if case .synthetic = source {
-                    leaseSyntheticTasks(of: step, in: pool)
+                    leaseSyntheticTasks(of: step, in: pool, at: now)
                 } else {
-                    leaseChunks(of: step, in: pool)
+                    leaseChunks(of: step, in: pool, at: now)
                 }
             }
         }
     }
 
-    private mutating func leaseChunks(of step: StepID, in pool: PoolID) {
+    private mutating func leaseChunks(of step: StepID, in pool: PoolID, at now: Instant) {
         while let worker = leastLoadedWorker(in: pool, limit: \.leaseLimit),
             let index = update(step, { $0.ready.popFirst() })
         {
             let task = TaskID(step: step, index: index)
-            commands.append(.lease(begin(task, on: worker), task, worker))
+            commands.append(.lease(begin(task, on: worker, at: now), task, worker))
         }
     }
 
-    private mutating func leaseSyntheticTasks(of step: StepID, in pool: PoolID) {
+    private mutating func leaseSyntheticTasks(
+        of step: StepID,
+        in pool: PoolID,
+        at now: Instant
+    ) {
         let healthy = self.healthyWorkers(in: pool)
         while let ready = self.step(step)?.ready.count, ready > 0,
             let worker = leastLoadedWorker(in: pool, limit: { _ in syntheticLeaseLimit }),
@@ -96,7 +100,7 @@ extension Scheduler {
             var batch: [SyntheticAttempt] = []
             while batch.count < room, let index = update(step, { $0.ready.popFirst() }) {
                 let task = TaskID(step: step, index: index)
-                batch.append(SyntheticAttempt(attempt: begin(task, on: worker), task: task))
+                batch.append(SyntheticAttempt(attempt: begin(task, on: worker, at: now), task: task))
             }
             commands.append(.leaseSynthetic(batch, worker))
         }
@@ -117,9 +121,13 @@ extension Scheduler {
         return best?.id
     }
 
-    private mutating func begin(_ task: TaskID, on worker: WorkerID) -> AttemptID {
+    private mutating func begin(
+        _ task: TaskID,
+        on worker: WorkerID,
+        at now: Instant
+    ) -> AttemptID {
         let attempt = nextAttempt()
-        attempts[attempt] = Attempt(task: task, worker: worker)
+        attempts[attempt] = Attempt(task: task, worker: worker, leased: now)
         workers[worker]?.running.append(attempt)
         update(task.step) { step in
             step.tasks[task.index].state = .leased(attempt)

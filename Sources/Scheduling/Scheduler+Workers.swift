@@ -43,19 +43,43 @@ extension Scheduler {
         }
     }
 
-    /// Silence makes a worker suspect, and more of it lost.
+    /// Silence makes a worker suspect, and more of it lost; so does a chunk that never comes back.
     mutating func checkWorkers(at now: Instant) {
         for id in workers.keys.sorted() {
             guard let worker = workers[id] else { continue }
             let silence = now - worker.lastHeard
             if silence > settings.lostAfter {
-                commands.append(.stopWorker(id, reason: "no heartbeat for \(silence.seconds) s"))
-                lose(id, reason: "no heartbeat for \(Int(silence.seconds)) s", at: now)
+                giveUp(id, reason: "no heartbeat for \(Int(silence.seconds)) s", at: now)
+            } else if let attempt = overdueAttempt(of: worker, at: now) {
+                let limit = Int(SchedulingSettings.leaseTimeout.seconds)
+                giveUp(id, reason: "no result of attempt \(attempt) within \(limit) s", at: now)
             } else if silence > settings.lostAfter / 3, worker.state == .ready {
                 workers[id]?.state = .suspect
             }
         }
         stopDrainedWorkers()
+    }
+
+    /// An attempt on a chunk that is overdue; tasks without data take as long as they were told to.
+    private func overdueAttempt(of worker: Worker, at now: Instant) -> AttemptID? {
+        worker.running.first { id in
+            guard let attempt = attempts[id], now - attempt.leased > SchedulingSettings.leaseTimeout
+            else { return false }
+            return step(attempt.task.step)?.source.isInput ?? false
+        }
+    }
+
+    private mutating func giveUp(_ id: WorkerID, reason: String, at now: Instant) {
+        commands.append(.stopWorker(id, reason: reason))
+        lose(id, reason: reason, at: now)
+    }
+
+    /// Does not count the time in which nobody could listen against the workers.
+    mutating func excuseSilence(of duration: Duration) {
+        for id in workers.keys {
+            guard let heard = workers[id]?.lastHeard else { continue }
+            workers[id]?.lastHeard = heard + duration
+        }
     }
 
     private mutating func lose(_ id: WorkerID, reason: String, at now: Instant) {

@@ -47,7 +47,7 @@ package struct Scheduler: Sendable {
         apply(event, at: now)
         startJobs(at: now)
         openNextInput()
-        leaseTasks()
+        leaseTasks(at: now)
         requestChunks()
         publishNextStep()
         endJobs()
@@ -72,6 +72,8 @@ package struct Scheduler: Sendable {
         case .tick:
             checkWorkers(at: now)
             checkPools(at: now)
+        case .stoodStill(let duration):
+            excuseSilence(of: duration)
         }
     }
 

@@ -43,6 +43,11 @@ package struct SchedulingSettings: Sendable, Equatable {
     static let chunksAhead = 3
     /// After so long a job goes before smaller ones; failure-model.md section 3, «Order».
     static let agingTime = Duration.seconds(600)
+    /// After so long without a result the worker of a chunk is taken for lost, heartbeats or not.
+    ///
+    /// A chunk of 16 MiB takes well under a second; a guess that leaves room for the largest chunks
+    /// on slow machines.
+    static let leaseTimeout = Duration.seconds(600)
     /// How long a restarted coordinator waits for the workers it had before it starts others.
     static let adoptionTime = Duration.seconds(2)
 }

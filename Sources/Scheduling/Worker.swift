@@ -24,6 +24,7 @@ package struct Worker: Sendable {
 struct Attempt: Sendable {
     let task: TaskID
     let worker: WorkerID
+    let leased: Instant
 }
 
 /// How many attempts without data one worker may hold; they travel in batches.
