@@ -117,6 +117,7 @@ struct SortChecker: ~Copyable {
             return (left.isAbsent ? 1 : 0) - (right.isAbsent ? 1 : 0)
         }
         if leftKey.high != rightKey.high { return leftKey.high < rightKey.high ? -1 : 1 }
+        if leftKey.low != rightKey.low { return leftKey.low < rightKey.low ? -1 : 1 }
         return compareText(left, right, in: text)
     }
 
