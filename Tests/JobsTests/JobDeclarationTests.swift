@@ -1,3 +1,4 @@
+import Base
 import Columns
 import Jobs
 import Testing

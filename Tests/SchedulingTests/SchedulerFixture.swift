@@ -39,6 +39,12 @@ struct SchedulerFixture {
         return send(.tick)
     }
 
+    /// Lets time pass in which the coordinator itself does nothing.
+    mutating func standStill(_ time: Duration) {
+        now = now + time
+        send(.stoodStill(time))
+    }
+
     /// Lets time pass at the end of which every worker is heard and a tick comes.
     @discardableResult
     mutating func passHeard(_ time: Duration) -> [Command] {

@@ -18,6 +18,27 @@ struct WorkerTests {
         #expect(fixture.worker(1) == nil)
     }
 
+    @Test("a worker that is heard but never returns its chunk is lost after ten minutes")
+    func overdue() {
+        var fixture = SchedulerFixture(workersWithSlots: [1])
+        fixture.submitAndOpen(1)
+        let lease = fixture.cut(StepID(1, 0)).leases[0]
+        for _ in 0..<60 {
+            #expect(fixture.pass(.seconds(10)).stopped.isEmpty)
+            fixture.send(.workerHeard(lease.worker))
+        }
+        #expect(fixture.pass(.milliseconds(1)).stopped == [lease.worker])
+        #expect(fixture.worker(1) == nil)
+    }
+
+    @Test("silence while the coordinator stood still is not the workers' fault")
+    func standstill() {
+        var fixture = SchedulerFixture()
+        fixture.standStill(.seconds(60))
+        #expect(fixture.send(.tick).stopped.isEmpty)
+        #expect(fixture.worker(1)?.state == .ready)
+    }
+
     @Test("a suspect worker gets no new work until it is heard")
     func suspect() {
         var fixture = SchedulerFixture(workersWithSlots: [1, 1])
