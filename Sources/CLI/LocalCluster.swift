@@ -81,13 +81,22 @@ package struct LocalCluster {
     ) throws(CLIError) {
         // As long as a restart may take that first rolls back what a crash left in the catalog.
         var polling = Polling(first: Self.firstInterval, longest: Self.longestInterval)
-        while !client.isHealthy {
+        while !isOurs(child) || !client.isHealthy {
             try checkAlive(child, logStart: logStart)
             guard polling.elapsed < .seconds(30) else {
                 throw .failed("the coordinator does not answer at \(url); see \(logFile)")
             }
             polling.wait()
         }
+    }
+
+    /// Whether the coordinator of this state runs and is the one that was started, if one was.
+    ///
+    /// It notes its process once it listens: an answer before that comes from another cluster, which
+    /// has the ports.
+    private func isOurs(_ child: pid_t?) -> Bool {
+        guard let running = coordinator else { return false }
+        return child == nil || running.pid == child
     }
 
     /// Waits for the workers that the first pool wants, or for any pool that a job could use.

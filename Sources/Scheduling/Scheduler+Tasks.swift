@@ -100,7 +100,9 @@ extension Scheduler {
             var batch: [SyntheticAttempt] = []
             while batch.count < room, let index = update(step, { $0.ready.popFirst() }) {
                 let task = TaskID(step: step, index: index)
-                batch.append(SyntheticAttempt(attempt: begin(task, on: worker, at: now), task: task))
+                batch.append(
+                    SyntheticAttempt(attempt: begin(task, on: worker, at: now), task: task)
+                )
             }
             commands.append(.leaseSynthetic(batch, worker))
         }

@@ -287,6 +287,16 @@ def test_a_port_that_is_taken_is_named(otjob, tmp_path, which):
     cluster.down()
 
 
+def test_the_ports_of_another_cluster_are_not_taken_for_ones_own(loaded, otjob, tmp_path):
+    other, _ = loaded
+    cluster = Cluster(otjob, tmp_path)
+    edit(cluster, f"127.0.0.1:{cluster.http_port}", f"127.0.0.1:{other.http_port}")
+    told = cluster.run("up", "--config", cluster.config, code=None, timeout=60)
+    assert told.returncode not in (DONE, None)
+    assert str(other.http_port) in told.stderr
+    other.run("workers")
+
+
 def test_a_folder_that_cannot_be_made_is_named(otjob, tmp_path):
     cluster = Cluster(otjob, tmp_path)
     (tmp_path / "a-file").write_text("in the way")
