@@ -41,6 +41,10 @@ package struct Pool: Sendable {
 
     /// Workers that were started and have not joined yet.
     var launching = 0
+    /// Workers of an earlier coordinator that live and are about to come back.
+    var expected = 0
+    /// After this nobody is expected any more.
+    var expectedUntil: Instant?
     /// Workers are not started before this, after some died at once.
     var launchAfter: Instant?
     var launchDelay = Pool.firstLaunchDelay

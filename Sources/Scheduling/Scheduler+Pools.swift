@@ -123,7 +123,12 @@ extension Scheduler {
 
     mutating func launchWorkers(at now: Instant) {
         for index in pools.indices where pools[index].settings.startsWorkers {
-            let present = pools[index].workers.count + pools[index].launching
+            if let until = pools[index].expectedUntil, now >= until {
+                pools[index].expected = 0
+                pools[index].expectedUntil = nil
+            }
+            let present =
+                pools[index].workers.count + pools[index].launching + pools[index].expected
             guard present < pools[index].wantedWorkers else { continue }
             if let notBefore = pools[index].launchAfter, now < notBefore { continue }
             pools[index].launchAfter = nil

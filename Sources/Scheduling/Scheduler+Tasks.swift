@@ -75,12 +75,23 @@ extension Scheduler {
     }
 
     private mutating func leaseChunks(of step: StepID, in pool: PoolID, at now: Instant) {
+        guard unstoredResults < unstoredResultsLimit(of: pool) else { return }
         while let worker = leastLoadedWorker(in: pool, limit: \.leaseLimit),
             let index = update(step, { $0.ready.popFirst() })
         {
             let task = TaskID(step: step, index: index)
             commands.append(.lease(begin(task, on: worker, at: now), task, worker))
         }
+    }
+
+    /// Results that have arrived and are not durable yet.
+    private var unstoredResults: Int {
+        attempts.count - workers.values.reduce(0) { $0 + $1.running.count }
+    }
+
+    private func unstoredResultsLimit(of pool: PoolID) -> Int {
+        let slots = self.pool(pool)?.workers.reduce(0) { $0 + (workers[$1]?.slots ?? 0) } ?? 0
+        return slots * SchedulingSettings.unstoredResultsPerSlot
     }
 
     private mutating func leaseSyntheticTasks(

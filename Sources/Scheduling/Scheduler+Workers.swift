@@ -35,7 +35,10 @@ extension Scheduler {
         pools[index].workers.insert(worker.id)
         pools[index].hadWorkers = true
         pools[index].exhaustedReason = nil
-        guard wasLaunched else { return }
+        guard wasLaunched else {
+            pools[index].expected = max(0, pools[index].expected - 1)
+            return
+        }
         pools[index].launching = max(0, pools[index].launching - 1)
         // The pool was scaled down while the worker started.
         if members(of: index).count > pools[index].wantedWorkers {

@@ -37,7 +37,8 @@ package struct Scheduler: Sendable {
             guard expected > 0 else { continue }
             pools[index].hadWorkers = true
             if pools[index].settings.startsWorkers {
-                pools[index].launchAfter = now + SchedulingSettings.adoptionTime
+                pools[index].expected = expected
+                pools[index].expectedUntil = now + SchedulingSettings.adoptionTime
             }
         }
     }

@@ -41,6 +41,11 @@ package struct SchedulingSettings: Sendable, Equatable {
     ///
     /// performance-notes.md: inflate is serial within a file, so at least three.
     static let chunksAhead = 3
+    /// Results a slot that may wait for the disk before no more chunks are leased.
+    ///
+    /// The text of a chunk is kept until its result is durable: without a bound a slow disk would
+    /// make memory grow with the input. Two keep a slot busy while a batch is synced.
+    static let unstoredResultsPerSlot = 2
     /// After so long a job goes before smaller ones; failure-model.md section 3, «Order».
     static let agingTime = Duration.seconds(600)
     /// After so long without a result the worker of a chunk is taken for lost, heartbeats or not.
@@ -49,5 +54,7 @@ package struct SchedulingSettings: Sendable, Equatable {
     /// on slow machines.
     static let leaseTimeout = Duration.seconds(600)
     /// How long a restarted coordinator waits for the workers it had before it starts others.
-    static let adoptionTime = Duration.seconds(2)
+    ///
+    /// They knock every 0.2 s (product.md section 3).
+    static let adoptionTime = Duration.seconds(1)
 }

@@ -230,4 +230,16 @@ struct AttemptTests {
         #expect(fixture.worker(1)?.running.isEmpty == true)
         #expect(fixture.send(.cancelRequested(JobID(1))).isEmpty)
     }
+
+    @Test("while two results a slot wait for the disk no more chunks are leased")
+    func slowDisk() {
+        var fixture = SchedulerFixture(workersWithSlots: [1])
+        fixture.submitAndOpen(1)
+        let leases = (0..<4).flatMap { _ in fixture.cut(StepID(1, 0)).leases }
+        #expect(leases.count == 2)
+        let report = TaskReport(lines: 10, rows: 10)
+        #expect(fixture.send(.resultArrived(leases[0].attempt, report)).leases.count == 1)
+        #expect(fixture.send(.resultArrived(leases[1].attempt, report)).leases.isEmpty)
+        #expect(fixture.send(.resultStored(leases[0].attempt)).leases.count == 1)
+    }
 }

@@ -197,8 +197,20 @@ struct PoolTests {
         var fixture = SchedulerFixture(settings)
         #expect(fixture.send(.tick).isEmpty)
         fixture.join(1)
-        #expect(fixture.pass(.seconds(1)).isEmpty)
-        #expect(fixture.pass(.seconds(1)) == [start])
+        #expect(fixture.pass(.milliseconds(500)).isEmpty)
+        #expect(fixture.pass(.milliseconds(500)) == [start])
+    }
+
+    @Test("workers that are not there any more after a restart are started at once")
+    func partialAdoption() {
+        let settings = SchedulingSettings(
+            pools: [.process(zoneA, workers: 3)],
+            expectedWorkers: [zoneA: 1]
+        )
+        var fixture = SchedulerFixture(settings)
+        #expect(fixture.send(.tick) == [start, start])
+        fixture.join(1)
+        #expect(fixture.pass(.seconds(2)).isEmpty)
     }
 
     @Test("scaling up starts workers, up to max_workers")
