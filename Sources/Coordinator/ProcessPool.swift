@@ -72,7 +72,7 @@ final class ProcessPool {
         guard let names = try? Directory.list(path: directory) else { return [] }
         return names.compactMap { name in
             guard let pid = pid_t(name) else { return nil }
-            if let started = processStartTicks(pid), started == noted(pid) { return pid }
+            if let entry = ProcessEntry(pid: pid), entry.startTicks == noted(pid) { return pid }
             forget(pid)
             return nil
         }
@@ -82,11 +82,11 @@ final class ProcessPool {
     func livingByPool() -> [PoolID: Int] {
         var counts: [PoolID: Int] = [:]
         for pid in living() {
-            let words = (smallFile("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
+            let words = ProcessEntry(pid: pid)?.commandLine ?? []
             guard let flag = words.firstIndex(of: "--pool"), flag + 1 < words.endIndex else {
                 continue
             }
-            counts[PoolID(String(words[flag + 1])), default: 0] += 1
+            counts[PoolID(words[flag + 1]), default: 0] += 1
         }
         return counts
     }
@@ -112,13 +112,13 @@ final class ProcessPool {
     }
 
     private func note(_ pid: pid_t) throws(StorageError) {
-        let text = Array("\(processStartTicks(pid) ?? 0)\n".utf8)
+        let text = Array("\(ProcessEntry(pid: pid)?.startTicks ?? 0)\n".utf8)
         let file = try File.create(path: "\(directory)/\(pid)", exclusive: false)
         try file.write(text, at: 0)
     }
 
     private func noted(_ pid: pid_t) -> UInt64? {
-        smallFile("\(directory)/\(pid)").flatMap { UInt64($0.prefix { $0.isNumber }) }
+        FileText.read("\(directory)/\(pid)").flatMap { UInt64($0.prefix { $0.isNumber }) }
     }
 
     private func forget(_ pid: pid_t) {
@@ -126,20 +126,4 @@ final class ProcessPool {
             removeQuietly("\(directory)/\(pid)")
         }
     }
-}
-
-/// When the process was started, in clock ticks since boot: with its id, its identity (proc(5)).
-func processStartTicks(_ pid: pid_t) -> UInt64? {
-    guard let text = smallFile("/proc/\(pid)/stat"),
-        let behindName = text.lastIndex(of: ")")
-    else { return nil }
-    // Field 22, counted from 1; field 3 is the first one behind the name.
-    let fields = text[text.index(after: behindName)...].split(separator: " ")
-    return fields.count > 19 ? UInt64(fields[19]) : nil
-}
-
-/// The text of a file of at most a page.
-private func smallFile(_ path: String) -> String? {
-    let bytes = try? File.open(readingFrom: path).read(4096, at: 0)
-    return bytes.map { String(decoding: $0, as: UTF8.self) }
 }

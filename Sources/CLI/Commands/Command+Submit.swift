@@ -1,6 +1,7 @@
 import API
 import Base
 import Glibc
+import Storage
 
 extension Command {
     private static let input = Flag(

@@ -1,4 +1,4 @@
-import CLI
+import Storage
 import Glibc
 import Testing
 
