@@ -43,6 +43,7 @@ final class CoordinatorShell {
     var jobs: [JobID: JobContext] = [:]
     private(set) var links: [WorkerID: WorkerLink] = [:]
     private(set) var roster = WorkerRoster()
+    private var departures = Departures()
     /// Connections whose worker has not said who it is.
     private var strangers: [ObjectIdentifier: WorkerLink] = [:]
     private var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
@@ -121,6 +122,7 @@ final class CoordinatorShell {
         let late = now - lastTick - Self.tickInterval
         lastTick = now
         if late > Self.standstill { handle(.stoodStill(late)) }
+        for (worker, loss) in departures.overdue(at: now) { lost(worker, loss) }
         handle(.tick)
     }
 
@@ -156,6 +158,7 @@ final class CoordinatorShell {
         case .storeResult(let attempt, _):
             if let result = arrived[attempt]?.result { spool?.store(result) }
         case .discardResult(let attempt): giveCredit(for: attempt)
+        case .attemptEnded(let record): attemptEnded(record)
         case .releaseChunk(let task): chunks.remove(task)
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)
@@ -189,7 +192,13 @@ final class CoordinatorShell {
             guard let state = scheduler.step(step), scheduler.reading == step else { return }
             context(step)?.inputReadBytes = text.compressedBytes
             chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
-            handle(.chunkCut(step, ChunkSummary(sizeBytes: text.sizeBytes, lines: text.lineCount)))
+            let summary = ChunkSummary(
+                sizeBytes: text.sizeBytes,
+                lines: text.lineCount,
+                firstLine: text.firstLine,
+                source: text.source
+            )
+            handle(.chunkCut(step, summary))
         }
     }
 
@@ -222,6 +231,15 @@ final class CoordinatorShell {
             return SyntheticLease(test, attempt: item.attempt, task: item.task.index)
         }
         links[worker]?.send(.leaseSynthetic(leases))
+    }
+
+    /// Writes to the job's log what did not go well.
+    private func attemptEnded(_ record: AttemptRecord) {
+        guard record.cause != .finished else { return }
+        let place = scheduler.describe(record.task)
+        jobs[record.task.step.job]?.log.write(
+            "attempt \(record.attempt) of \(place) on worker \(record.worker) \(record.cause)"
+        )
     }
 
     private func stored(_ attempt: AttemptID, _ outcome: Result<StoredResult, SpoolError>) {
@@ -297,11 +315,37 @@ final class CoordinatorShell {
     }
 
     private func reap() {
-        for (pid, launch, reason) in processes.reap() where !isStopping {
-            CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(reason)")
-            // One that had joined is missed by its connection.
-            if !launch.hasJoined { handle(.launchFailed(launch.pool, reason: reason)) }
+        for (pid, launch, end) in processes.reap() where !isStopping {
+            CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(end)")
+            guard launch.hasJoined else {
+                handle(.launchFailed(launch.pool, reason: "\(end), see coordinator.log"))
+                continue
+            }
+            if let worker = departures.takeWorker(of: pid) {
+                lost(worker, end.loss)
+            } else if links.values.contains(where: { $0.hello?.processID == pid }) {
+                departures.keep(end, of: pid)
+            }
         }
+    }
+
+    /// Loses a worker whose connection has ended, with the reason that its process gives, if any.
+    private func disconnected(_ id: WorkerID, process: pid_t, reason: String) {
+        if let end = departures.takeEnd(of: process) {
+            lost(id, end.loss)
+        } else if processes.hasJoined(process) {
+            departures.await(process, of: id, reason: reason, since: EventLoop.now())
+            reap()
+        } else {
+            lost(id, .disconnected(reason: reason))
+        }
+    }
+
+    private func lost(_ id: WorkerID, _ loss: WorkerLoss) {
+        CoordinatorLog.write("worker \(id) is gone: \(loss)")
+        roster.left(id, lost: true, reason: "\(loss)")
+        // Its results that are not stored yet stay: they are whole and verified by their hash.
+        handle(.workerClosed(id, loss))
     }
 
     private func stopWorker(_ id: WorkerID, _ reason: String) {
@@ -479,10 +523,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
     func closed(_ link: WorkerLink, reason: String) {
         strangers[ObjectIdentifier(link)] = nil
         guard let id = link.id, links.removeValue(forKey: id) != nil, !isStopping else { return }
-        CoordinatorLog.write("worker \(id) is gone: \(reason)")
-        roster.left(id, lost: true, reason: reason)
-        // Its results that are not stored yet stay: they are whole and verified by their hash.
-        handle(.workerClosed(id, reason: reason))
+        disconnected(id, process: link.hello?.processID ?? 0, reason: reason)
     }
 
     private func milliseconds(_ duration: Duration) -> UInt32 {

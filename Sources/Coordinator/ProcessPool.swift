@@ -50,19 +50,18 @@ final class ProcessPool {
         return true
     }
 
+    /// Whether the process was started here, has joined, and was not seen to end.
+    func hasJoined(_ pid: pid_t) -> Bool { launched[pid]?.hasJoined ?? false }
+
     /// Collects processes that ended: their pools, whether they had joined, and how they ended.
-    func reap() -> [(pid: pid_t, launch: Launch, reason: String)] {
-        var ended: [(pid_t, Launch, String)] = []
+    func reap() -> [(pid: pid_t, launch: Launch, end: ProcessEnd)] {
+        var ended: [(pid_t, Launch, ProcessEnd)] = []
         for (pid, launch) in launched.sorted(by: { $0.key < $1.key }) {
             var status: Int32 = 0
             guard waitpid(pid, &status, WNOHANG) == pid else { continue }
             launched[pid] = nil
             forget(pid)
-            let signal = status & 0x7f
-            let reason =
-                signal == 0
-                ? "exit code \((status >> 8) & 0xff), see coordinator.log" : "signal \(signal)"
-            ended.append((pid, launch, reason))
+            ended.append((pid, launch, ProcessEnd(waitStatus: status)))
         }
         return ended
     }

@@ -25,6 +25,8 @@ package enum Command: Sendable, Equatable {
     case discardResult(AttemptID)
     /// The chunk's bytes are not needed any more.
     case releaseChunk(TaskID)
+    /// Comes once for every attempt that was leased.
+    case attemptEnded(AttemptRecord)
     // Publication
     case publish(StepID)
     /// The step is over: its files and declarations can go.

@@ -14,7 +14,7 @@ package enum Event: Sendable, Equatable {
     // Workers
     case workerJoined(WorkerID, PoolID, slots: Int, wasLaunched: Bool)
     case workerHeard(WorkerID)
-    case workerClosed(WorkerID, reason: String)
+    case workerClosed(WorkerID, WorkerLoss)
     /// A process that the pool started ended before it joined.
     case launchFailed(PoolID, reason: String)
     case drainRequested(WorkerID)
@@ -85,10 +85,16 @@ package struct StepPlan: Sendable, Equatable {
 package struct ChunkSummary: Sendable, Equatable {
     package var sizeBytes: Int
     package var lines: Int64
+    /// The number of its first line in `source`; 0 for a task without data.
+    package var firstLine: Int64
+    /// The file it was cut from.
+    package var source: String
 
-    package init(sizeBytes: Int, lines: Int64) {
+    package init(sizeBytes: Int, lines: Int64, firstLine: Int64 = 0, source: String = "") {
         self.sizeBytes = sizeBytes
         self.lines = lines
+        self.firstLine = firstLine
+        self.source = source
     }
 }
 

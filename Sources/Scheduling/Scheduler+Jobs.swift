@@ -2,7 +2,7 @@ package import Base
 
 /// Jobs: how they start, wait, end and publish.
 extension Scheduler {
-    mutating func applyJobEvent(_ event: Event, at now: Instant) {
+    mutating func applyJobEvent(_ event: Event) {
         switch event {
         case .submitted(let plan):
             precondition(jobs[plan.id] == nil, "job \(plan.id) is submitted twice")
@@ -17,14 +17,14 @@ extension Scheduler {
     }
 
     /// Starts pending jobs for which there is a pool and, where they read input, the reader.
-    mutating func startJobs(at now: Instant) {
+    mutating func startJobs() {
         let pending = openJobs.filter { jobs[$0]?.state == .pending }
         guard !pending.isEmpty else {
             // Nobody waits for a pool: the time of the next who does is its own.
             for index in pools.indices { pools[index].acquiringSince = nil }
             return
         }
-        for id in pending.sorted(by: { queuesBefore($0, $1, at: now) }) {
+        for id in pending.sorted(by: { queuesBefore($0, $1) }) {
             guard let job = jobs[id] else { continue }
             let readsInput = job.steps.contains { $0.source.isInput }
             if readsInput, let earlier = jobThatReads() {
@@ -32,7 +32,7 @@ extension Scheduler {
                 jobs[id]?.poolMissingSince = nil
                 continue
             }
-            switch choosePool(for: job, at: now) {
+            switch choosePool(for: job) {
             case .ready(let pool):
                 start(id, on: pool)
             case .wait(let reason):
@@ -59,7 +59,7 @@ extension Scheduler {
     }
 
     /// The smaller job goes first, but waiting makes a job smaller: after the aging time the oldest.
-    private func queuesBefore(_ left: JobID, _ right: JobID, at now: Instant) -> Bool {
+    private func queuesBefore(_ left: JobID, _ right: JobID) -> Bool {
         func weight(_ id: JobID) -> Double {
             guard let job = jobs[id] else { return 0 }
             let waited = (now - job.submitted).seconds / SchedulingSettings.agingTime.seconds
@@ -199,12 +199,9 @@ extension Scheduler {
         for (index, task) in step.tasks.enumerated() {
             switch task.state {
             case .leased(let attempt):
-                if let worker = attempts[attempt]?.worker, workers[worker] != nil {
-                    commands.append(.revoke(attempt, worker))
-                }
-                drop(attempt)
+                revoke(attempt, .jobEnded)
             case .returned(let attempt):
-                attempts[attempt] = nil
+                endAttempt(attempt, .revoked(.jobEnded))
             case .ready, .done:
                 break
             }

@@ -27,7 +27,7 @@ extension Scheduler {
     }
 
     /// The first pool with enough healthy workers; a pool that may still get them is waited for.
-    mutating func choosePool(for job: Job, at now: Instant) -> PoolChoice {
+    mutating func choosePool(for job: Job) -> PoolChoice {
         var reasons: [String] = []
         for index in pools.indices {
             let settings = pools[index].settings
@@ -42,7 +42,7 @@ extension Scheduler {
                 reasons.append("\(settings.id) is empty")
                 continue
             }
-            if let reason = stillAcquiring(index, healthy: healthy, at: now) {
+            if let reason = stillAcquiring(index, healthy: healthy) {
                 return .wait(reason: reason)
             }
             reasons.append("\(settings.id): \(pools[index].exhaustedReason ?? "no workers")")
@@ -51,7 +51,7 @@ extension Scheduler {
     }
 
     /// Why the pool is worth waiting for; nil when its time is over.
-    private mutating func stillAcquiring(_ index: Int, healthy: Int, at now: Instant) -> String? {
+    private mutating func stillAcquiring(_ index: Int, healthy: Int) -> String? {
         let settings = pools[index].settings
         if let retry = pools[index].retryAfter, now < retry { return nil }
         let since = pools[index].acquiringSince ?? now
@@ -69,7 +69,7 @@ extension Scheduler {
     }
 
     /// Moves jobs off pools that lack workers for too long; finished tasks stay finished.
-    mutating func checkPools(at now: Instant) {
+    mutating func checkPools() {
         for id in runningJobs {
             guard let job = jobs[id], let current = job.pool, let index = poolIndex(current) else {
                 continue
@@ -113,15 +113,14 @@ extension Scheduler {
             guard let running = attempts[attempt], running.task.step.job == id,
                 workers[running.worker]?.running.contains(attempt) ?? false
             else { continue }
-            commands.append(.revoke(attempt, running.worker))
-            drop(attempt)
+            revoke(attempt, .poolChanged)
             putBack(running.task)
         }
     }
 
     // MARK: Starting workers
 
-    mutating func launchWorkers(at now: Instant) {
+    mutating func launchWorkers() {
         for index in pools.indices where pools[index].settings.startsWorkers {
             if let until = pools[index].expectedUntil, now >= until {
                 pools[index].expected = 0
@@ -139,15 +138,15 @@ extension Scheduler {
         }
     }
 
-    mutating func noteLaunchFailure(of pool: PoolID, reason: String, at now: Instant) {
+    mutating func noteLaunchFailure(of pool: PoolID, reason: String) {
         guard let index = poolIndex(pool) else { return }
         pools[index].launching = max(0, pools[index].launching - 1)
         pools[index].lastLaunchFailure = reason
-        delayLaunch(of: index, at: now)
+        delayLaunch(of: index)
     }
 
     /// Starts the pool's next workers later, each time twice as late.
-    mutating func delayLaunch(of index: Int, at now: Instant) {
+    mutating func delayLaunch(of index: Int) {
         pools[index].launchAfter = now + pools[index].launchDelay
         pools[index].launchDelay = min(pools[index].launchDelay * 2, Pool.lastLaunchDelay)
     }

@@ -1,4 +1,4 @@
-import Base
+package import Base
 
 /// Tasks: how chunks become tasks, are leased, and end.
 extension Scheduler {
@@ -56,7 +56,7 @@ extension Scheduler {
     // MARK: Leases
 
     /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
-    mutating func leaseTasks(at now: Instant) {
+    mutating func leaseTasks() {
         for id in runningJobs {
             guard let pool = jobs[id]?.pool, let order = jobs[id]?.order else { continue }
             for index in order {
@@ -66,21 +66,21 @@ extension Scheduler {
                     !isIdle
                 else { continue }
                 if case .synthetic = source {
-                    leaseSyntheticTasks(of: step, in: pool, at: now)
+                    leaseSyntheticTasks(of: step, in: pool)
                 } else {
-                    leaseChunks(of: step, in: pool, at: now)
+                    leaseChunks(of: step, in: pool)
                 }
             }
         }
     }
 
-    private mutating func leaseChunks(of step: StepID, in pool: PoolID, at now: Instant) {
+    private mutating func leaseChunks(of step: StepID, in pool: PoolID) {
         guard unstoredResults < unstoredResultsLimit(of: pool) else { return }
         while let worker = leastLoadedWorker(in: pool, limit: \.leaseLimit),
             let index = update(step, { $0.ready.popFirst() })
         {
             let task = TaskID(step: step, index: index)
-            commands.append(.lease(begin(task, on: worker, at: now), task, worker))
+            commands.append(.lease(begin(task, on: worker), task, worker))
         }
     }
 
@@ -96,8 +96,7 @@ extension Scheduler {
 
     private mutating func leaseSyntheticTasks(
         of step: StepID,
-        in pool: PoolID,
-        at now: Instant
+        in pool: PoolID
     ) {
         let healthy = self.healthyWorkers(in: pool)
         while let ready = self.step(step)?.ready.count, ready > 0,
@@ -112,7 +111,7 @@ extension Scheduler {
             while batch.count < room, let index = update(step, { $0.ready.popFirst() }) {
                 let task = TaskID(step: step, index: index)
                 batch.append(
-                    SyntheticAttempt(attempt: begin(task, on: worker, at: now), task: task)
+                    SyntheticAttempt(attempt: begin(task, on: worker), task: task)
                 )
             }
             commands.append(.leaseSynthetic(batch, worker))
@@ -136,8 +135,7 @@ extension Scheduler {
 
     private mutating func begin(
         _ task: TaskID,
-        on worker: WorkerID,
-        at now: Instant
+        on worker: WorkerID
     ) -> AttemptID {
         let attempt = nextAttempt()
         attempts[attempt] = Attempt(task: task, worker: worker, leased: now)
@@ -149,24 +147,45 @@ extension Scheduler {
         return attempt
     }
 
-    /// Takes an attempt off its worker's list and forgets it.
-    mutating func drop(_ attempt: AttemptID) {
-        guard let worker = attempts.removeValue(forKey: attempt)?.worker else { return }
-        workers[worker]?.running.removeAll { $0 == attempt }
+    // MARK: Ends of attempts
+
+    /// Forgets an attempt and tells of its cause; the only way in which one ends.
+    ///
+    /// Returns its task, whose state the caller changes; nil when the attempt does not count.
+    @discardableResult
+    mutating func endAttempt(_ id: AttemptID, _ cause: AttemptCause) -> TaskID? {
+        guard let attempt = attempts.removeValue(forKey: id) else { return nil }
+        workers[attempt.worker]?.running.removeAll { $0 == id }
+        let record = AttemptRecord(
+            attempt: id,
+            task: attempt.task,
+            worker: attempt.worker,
+            started: attempt.leased,
+            ended: now,
+            cause: cause
+        )
+        commands.append(.attemptEnded(record))
+        return attempt.task
     }
 
-    // MARK: Ends of attempts
+    /// Calls a running attempt off.
+    mutating func revoke(_ id: AttemptID, _ revocation: AttemptCause.Revocation) {
+        if let worker = attempts[id]?.worker, workers[worker] != nil {
+            commands.append(.revoke(id, worker))
+        }
+        endAttempt(id, .revoked(revocation))
+    }
 
     mutating func applyAttemptEvent(_ event: Event) {
         switch event {
         case .resultArrived(let attempt, let report): takeResult(attempt, report)
         case .resultStored(let attempt): finishTask(of: attempt)
         case .storeFailed(let attempt, let reason):
-            failAttempt(attempt, .transient, reason: "the result could not be stored: \(reason)")
+            failAttempt(attempt, .transient, .notStored(reason: reason), reason: reason)
         case .syntheticFinished(let finished):
             takeSyntheticResults(finished)
         case .attemptFailed(let attempt, let failure, let reason):
-            failAttempt(attempt, failure, reason: reason)
+            failAttempt(attempt, failure, .failed(failure, reason: reason), reason: reason)
         default:
             preconditionFailure("not an attempt event: \(event)")
         }
@@ -191,19 +210,19 @@ extension Scheduler {
         }
         guard durable + report.rejected <= limit else {
             commands.append(.discardResult(id))
-            return endForRejects(durable + report.rejected, limit, in: task.step)
+            let reason = rejectReason(durable + report.rejected, limit)
+            endAttempt(id, .failed(.badInput, reason: reason))
+            return end(task.step.job, .failed(reason: reason), failing: task.step)
         }
         commands.append(.storeResult(id, task))
     }
 
-    private mutating func endForRejects(_ rejected: Int64, _ limit: Int64, in step: StepID) {
-        let reason =
-            "\(rejected) rows were rejected, more than the \(limit) that rejects.max_rows allows"
-        end(step.job, .failed(reason: reason), failing: step)
+    private func rejectReason(_ rejected: Int64, _ limit: Int64) -> String {
+        "\(rejected) rows were rejected, more than the \(limit) that rejects.max_rows allows"
     }
 
     private mutating func finishTask(of id: AttemptID) {
-        guard let task = attempts.removeValue(forKey: id)?.task else { return }
+        guard let task = endAttempt(id, .finished) else { return }
         let (rejected, limit) = update(task.step) { step -> (Int64, Int64) in
             step.report.add(step.tasks[task.index].report)
             step.tasks[task.index].state = .done
@@ -213,7 +232,9 @@ extension Scheduler {
         commands.append(.releaseChunk(task))
         commands.append(.stepChanged(task.step))
         // Results that were stored together may be over the limit although none was on its arrival.
-        if rejected > limit { endForRejects(rejected, limit, in: task.step) }
+        guard rejected > limit else { return }
+        let reason = rejectReason(rejected, limit)
+        end(task.step.job, .failed(reason: reason), failing: task.step)
     }
 
     private mutating func takeSyntheticResults(_ finished: [AttemptID]) {
@@ -224,7 +245,7 @@ extension Scheduler {
                 continue
             }
             workers[attempt.worker]?.finishedAttempts += 1
-            drop(id)
+            endAttempt(id, .finished)
             update(attempt.task.step) { step in
                 step.tasks[attempt.task.index].state = .done
                 step.doneTasks += 1
@@ -235,14 +256,17 @@ extension Scheduler {
     }
 
     /// What follows a failure is decided by its class alone.
-    private mutating func failAttempt(_ id: AttemptID, _ failure: FailureClass, reason: String) {
-        guard let task = attempts[id]?.task else {
+    private mutating func failAttempt(
+        _ id: AttemptID,
+        _ failure: FailureClass,
+        _ cause: AttemptCause,
+        reason: String
+    ) {
+        guard let task = endAttempt(id, cause) else {
             lateReports += 1
             return
         }
-        drop(id)
         let place = describe(task)
-        commands.append(.note(task.step.job, "attempt \(id) of \(place) failed: \(reason)"))
         switch failure {
         case .badInput:
             end(task.step.job, .failed(reason: reason), failing: task.step)
@@ -270,5 +294,13 @@ extension Scheduler {
         }
     }
 
-    func describe(_ task: TaskID) -> String { "step \(task.step.index), chunk \(task.index)" }
+    /// A task for people: its chunk and, where it has any, the file and the lines of it.
+    package func describe(_ task: TaskID) -> String {
+        let name = "step \(task.step.index), chunk \(task.index)"
+        guard let chunk = step(task.step)?.tasks[task.index].chunk, !chunk.source.isEmpty else {
+            return name
+        }
+        let lastLine = chunk.firstLine + max(0, chunk.lines - 1)
+        return "\(name) (\(chunk.source), lines \(chunk.firstLine) to \(lastLine))"
+    }
 }

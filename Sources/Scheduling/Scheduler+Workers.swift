@@ -2,17 +2,17 @@ import Base
 
 /// Workers: how they join, are missed, drained and lost.
 extension Scheduler {
-    mutating func applyWorkerEvent(_ event: Event, at now: Instant) {
+    mutating func applyWorkerEvent(_ event: Event) {
         switch event {
         case .workerJoined(let id, let pool, let slots, let wasLaunched):
             join(Worker(id: id, pool: pool, slots: slots, lastHeard: now), wasLaunched: wasLaunched)
         case .workerHeard(let id):
             workers[id]?.lastHeard = now
             if workers[id]?.state == .suspect { workers[id]?.state = .ready }
-        case .workerClosed(let id, let reason):
-            lose(id, reason: reason, at: now)
+        case .workerClosed(let id, let loss):
+            lose(id, loss)
         case .launchFailed(let pool, let reason):
-            noteLaunchFailure(of: pool, reason: reason, at: now)
+            noteLaunchFailure(of: pool, reason: reason)
         case .drainRequested(let id):
             guard workers[id] != nil else { return }
             workers[id]?.state = .draining
@@ -47,15 +47,14 @@ extension Scheduler {
     }
 
     /// Silence makes a worker suspect, and more of it lost; so does a chunk that never comes back.
-    mutating func checkWorkers(at now: Instant) {
+    mutating func checkWorkers() {
         for id in workers.keys.sorted() {
             guard let worker = workers[id] else { continue }
             let silence = now - worker.lastHeard
             if silence > settings.lostAfter {
-                giveUp(id, reason: "no heartbeat for \(Int(silence.seconds)) s", at: now)
-            } else if let attempt = overdueAttempt(of: worker, at: now) {
-                let limit = Int(SchedulingSettings.leaseTimeout.seconds)
-                giveUp(id, reason: "no result of attempt \(attempt) within \(limit) s", at: now)
+                giveUp(id, .silent(silence))
+            } else if let attempt = overdueAttempt(of: worker) {
+                giveUp(id, .overdue(attempt))
             } else if silence > settings.lostAfter / 3, worker.state == .ready {
                 workers[id]?.state = .suspect
             }
@@ -64,7 +63,7 @@ extension Scheduler {
     }
 
     /// An attempt on a chunk that is overdue; tasks without data take as long as they were told to.
-    private func overdueAttempt(of worker: Worker, at now: Instant) -> AttemptID? {
+    private func overdueAttempt(of worker: Worker) -> AttemptID? {
         worker.running.first { id in
             guard let attempt = attempts[id], now - attempt.leased > SchedulingSettings.leaseTimeout
             else { return false }
@@ -72,9 +71,9 @@ extension Scheduler {
         }
     }
 
-    private mutating func giveUp(_ id: WorkerID, reason: String, at now: Instant) {
-        commands.append(.stopWorker(id, reason: reason))
-        lose(id, reason: reason, at: now)
+    private mutating func giveUp(_ id: WorkerID, _ loss: WorkerLoss) {
+        commands.append(.stopWorker(id, reason: "\(loss)"))
+        lose(id, loss)
     }
 
     /// Does not count the time in which nobody could listen against the workers.
@@ -85,36 +84,55 @@ extension Scheduler {
         }
     }
 
-    private mutating func lose(_ id: WorkerID, reason: String, at now: Instant) {
+    private mutating func lose(_ id: WorkerID, _ loss: WorkerLoss) {
         guard let worker = workers.removeValue(forKey: id),
             let index = poolIndex(worker.pool)
         else { return }
         pools[index].workers.remove(id)
-        for (position, attempt) in worker.running.enumerated() {
-            guard let task = attempts.removeValue(forKey: attempt)?.task else { continue }
-            commands.append(
-                .note(task.step.job, "attempt \(attempt) lost with worker \(id): \(reason)")
-            )
-            // Only what was in a slot can have taken the worker down; the rest merely waited.
-            if position < worker.slots, countLoss(of: task, reason: reason) { continue }
+        let tasks = worker.running.map { endAttempt($0, cause(of: $0, in: loss)) }
+        for (position, task) in tasks.enumerated() {
+            // The job may have ended with the task before.
+            guard let task, jobs[task.step.job]?.isEnded == false else { continue }
+            if isSuspected(worker.running[position], at: position, of: worker, loss),
+                countLoss(of: task, loss)
+            {
+                continue
+            }
             putBack(task)
         }
         // One that finished something was sound: replaced at once. Others are started ever slower.
         if worker.finishedAttempts > 0 {
             pools[index].launchDelay = Pool.firstLaunchDelay
         } else if worker.state != .draining {
-            delayLaunch(of: index, at: now)
+            delayLaunch(of: index)
         }
     }
 
+    private func cause(of attempt: AttemptID, in loss: WorkerLoss) -> AttemptCause {
+        guard loss == .overdue(attempt) else { return .lost(loss) }
+        return .overdue(after: SchedulingSettings.leaseTimeout)
+    }
+
+    /// Whether an attempt can have taken its worker down: only what was in a slot, and of a worker
+    /// that kept one for too long only that one.
+    private func isSuspected(
+        _ attempt: AttemptID,
+        at position: Int,
+        of worker: Worker,
+        _ loss: WorkerLoss
+    ) -> Bool {
+        if case .overdue(let overdue) = loss { return attempt == overdue }
+        return position < worker.slots
+    }
+
     /// Counts a lost worker against its task; true when that was one too many and ended the job.
-    private mutating func countLoss(of task: TaskID, reason: String) -> Bool {
+    private mutating func countLoss(of task: TaskID, _ loss: WorkerLoss) -> Bool {
         let lost = update(task.step) { step -> Int in
             step.tasks[task.index].workersLost += 1
             return step.tasks[task.index].workersLost
         }
         guard lost >= SchedulingSettings.workersLostPerTask else { return false }
-        let text = "\(describe(task)) took down \(lost) workers, the last one: \(reason)"
+        let text = "\(describe(task)) took down \(lost) workers, the last one: \(loss)"
         end(task.step.job, .failed(reason: text), failing: task.step)
         return true
     }

@@ -27,10 +27,13 @@ package struct Scheduler: Sendable {
     package internal(set) var reading: StepID?
     var publishing: StepID?
     var commands: [Command] = []
+    /// The time of the event that is being handled.
+    private(set) var now: Instant
     private var attemptCounter: Int64 = 0
 
     package init(settings: SchedulingSettings, at now: Instant) {
         self.settings = settings
+        self.now = now
         pools = settings.pools.map(Pool.init(settings:))
         for index in pools.indices {
             let expected = settings.expectedWorkers[pools[index].settings.id] ?? 0
@@ -44,35 +47,36 @@ package struct Scheduler: Sendable {
     }
 
     /// Takes an event in and returns what follows from it.
-    package mutating func handle(_ event: Event, at now: Instant) -> [Command] {
-        apply(event, at: now)
-        startJobs(at: now)
+    package mutating func handle(_ event: Event, at time: Instant) -> [Command] {
+        now = time
+        apply(event)
+        startJobs()
         openNextInput()
-        leaseTasks(at: now)
+        leaseTasks()
         requestChunks()
         publishNextStep()
         endJobs()
-        launchWorkers(at: now)
+        launchWorkers()
         defer { commands.removeAll(keepingCapacity: true) }
         return commands
     }
 
-    private mutating func apply(_ event: Event, at now: Instant) {
+    private mutating func apply(_ event: Event) {
         switch event {
         case .submitted, .cancelRequested:
-            applyJobEvent(event, at: now)
+            applyJobEvent(event)
         case .inputOpened, .chunkCut, .inputEnded, .inputFailed:
             applyInputEvent(event)
         case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,
             .scaleRequested:
-            applyWorkerEvent(event, at: now)
+            applyWorkerEvent(event)
         case .resultArrived, .resultStored, .storeFailed, .syntheticFinished, .attemptFailed:
             applyAttemptEvent(event)
         case .published, .publishFailed:
             applyPublicationEvent(event)
         case .tick:
-            checkWorkers(at: now)
-            checkPools(at: now)
+            checkWorkers()
+            checkPools()
         case .stoodStill(let duration):
             excuseSilence(of: duration)
         }

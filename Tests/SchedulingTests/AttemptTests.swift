@@ -158,7 +158,7 @@ struct AttemptTests {
         fixture.send(.resultArrived(leases[0].attempt, TaskReport(lines: 10, rows: 10)))
         let commands = fixture.send(.storeFailed(leases[0].attempt, reason: "no space"))
         #expect(commands.leases.map(\.task) == [leases[0].task])
-        #expect(commands.notes.joined().contains("no space"))
+        #expect(commands.causes == [.notStored(reason: "no space")])
         #expect(fixture.job(1)?.steps[0].tasks[0].failures == 1)
     }
 

@@ -24,6 +24,7 @@ struct RandomWalk {
     private var launches: [PoolID] = []
     private var silent: Set<WorkerID> = []
     private var seen: Set<AttemptID> = []
+    private var ended: Set<AttemptID> = []
 
     private struct Input {
         var isOpen = false
@@ -48,6 +49,9 @@ struct RandomWalk {
     }
 
     var openJobs: [Job] { fixture.scheduler.jobs.values.filter { !$0.isEnded } }
+
+    /// Attempts that were leased and for which no cause was told; none once every job has ended.
+    var unexplained: Set<AttemptID> { seen.subtracting(ended) }
 
     // MARK: Events
 
@@ -140,7 +144,7 @@ struct RandomWalk {
         let workers = fixture.scheduler.workers.keys.sorted()
         guard let worker = workers.randomElement(using: &random) else { return }
         forget(worker)
-        send(.workerClosed(worker, reason: "reset by peer"))
+        send(.workerClosed(worker, .disconnected(reason: "reset by peer")))
     }
 
     private mutating func drainOrScale() {
@@ -236,6 +240,10 @@ struct RandomWalk {
             )
             active.removeAll { $0.attempt == attempt }
             late.append(attempt)
+        case .attemptEnded(let record):
+            expect(seen.contains(record.attempt), "\(record.attempt) ended and never began")
+            expect(ended.insert(record.attempt).inserted, "\(record.attempt) ended twice")
+            expect(record.started <= record.ended, "\(record.attempt) ended before it began")
         case .storeResult(let attempt, _): stores.append(attempt)
         case .publish(let step):
             expect(publishing == nil, "two steps are published at a time")

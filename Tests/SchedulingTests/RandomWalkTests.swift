@@ -20,6 +20,7 @@ struct RandomWalkTests {
             }
             #expect(walk.complaints.isEmpty, "seed \(seed)")
             #expect(walk.openJobs.map(\.id) == [], "seed \(seed)")
+            #expect(walk.unexplained.isEmpty, "seed \(seed)")
             for outcome in walk.outcomes { outcomes[outcome.kind, default: 0] += 1 }
         }
         // A walk in which all jobs end the same way would show little.

@@ -66,7 +66,7 @@ struct SchedulerFixture {
 
     @discardableResult
     mutating func close(_ worker: Int) -> [Command] {
-        send(.workerClosed(WorkerID(Int64(worker)), reason: "reset by peer"))
+        send(.workerClosed(WorkerID(Int64(worker)), .disconnected(reason: "reset by peer")))
     }
 
     @discardableResult
@@ -194,6 +194,13 @@ extension [Command] {
 
     var stopped: [WorkerID] {
         compactMap { if case .stopWorker(let worker, _) = $0 { worker } else { nil } }
+    }
+
+    /// Why attempts ended, in the order in which they did.
+    var causes: [AttemptCause] { records.map(\.cause) }
+
+    var records: [AttemptRecord] {
+        compactMap { if case .attemptEnded(let record) = $0 { record } else { nil } }
     }
 
     var notes: [String] {

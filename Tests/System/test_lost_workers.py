@@ -60,6 +60,7 @@ def test_a_worker_killed_costs_no_row(new_cluster, sample, undisturbed, share):
     os.kill(cluster.worker_pids()[0], signal.SIGKILL)
     assert cluster.wait(job)["state"] == "DONE"
     assert fingerprints(cluster) == undisturbed
+    assert "lost with its worker: signal 9" in cluster.run("logs", job).stdout
 
 
 def test_a_killed_worker_is_replaced(cluster):
