@@ -62,6 +62,7 @@ let package = Package(
         // Pure: no clock, no file, no socket
         module("Scheduling", ["Base"]),
         module("Wire", ["Base", "Columns"]),
+        module("Working", ["Base", "Columns", "Wire"]),
         module("API", ["Base"]),
         module("Gzip", ["Base", "CISAL", "CShims"]),
         module("TSV", ["Base", "Columns", "CShims"]),
@@ -98,7 +99,7 @@ let package = Package(
             "Worker",
             [
                 "Base", "Channel", "Columns", "Gzip", "Parquet", "Storage", "TSV", "Transport",
-                "Wire",
+                "Wire", "Working",
             ]
         ),
         module("CLI", ["API", "Base", "HTTP", "Jobs", "Storage", "Wire"]),
@@ -117,6 +118,7 @@ var testTargets: [Target] {
         tests("Base"),
         tests("Scheduling", ["Base"]),
         tests("Wire", ["Base", "Columns"]),
+        tests("Working", ["Base", "Columns", "Wire"]),
         tests("API", ["Base"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("TSV", ["Base", "Columns"]),

@@ -3,70 +3,51 @@ import Columns
 import Dispatch
 import Glibc
 import Wire
+import Working
 
-/// A chunk to be transformed.
+/// A chunk to be transformed, with its text.
 struct ChunkWork: Sendable {
     let lease: TransformLease
     let declaration: TransformDeclaration
     let block: MemoryBlock
-    var crc32: UInt32 = 0
+    let crc32: UInt32
 }
 
-/// What a slot is given to do.
-enum SlotWork: Sendable {
+/// What a slot is given to do, data included.
+enum Assignment: Sendable {
     case chunk(ChunkWork)
     case synthetic(SyntheticLease)
-
-    var attempt: AttemptID {
-        switch self {
-        case .chunk(let work): work.lease.attempt
-        case .synthetic(let lease): lease.attempt
-        }
-    }
 }
 
-/// What came of it.
+/// What came of it; the output of a transform stays until it is sent.
 struct SlotResult: Sendable {
-    enum Outcome: Sendable {
-        case transformed(TransformOutput)
-        case finished
-        case failed(FailureKind, message: String)
-    }
-
-    let slot: Int
-    let attempt: AttemptID
-    let outcome: Outcome
+    let outcome: SlotOutcome
+    let output: TransformOutput?
 }
 
 /// One attempt at a time, on a thread of its own, so that neither heartbeats nor other slots wait.
 ///
-/// `isBusy` belongs to the shell's loop; the transform belongs to `queue`.
+/// `@unchecked Sendable`: the transform belongs to `queue`.
 final class Slot: @unchecked Sendable {
-    let index: Int
-    var isBusy = false
     private let queue: DispatchQueue
     private var transform: (declaration: TransformDeclaration, transform: ChunkTransform)?
 
     init(index: Int) {
-        self.index = index
         queue = DispatchQueue(label: "slot-\(index)")
     }
 
-    /// Runs `work` and calls `completion` on the slot's thread.
-    func run(_ work: SlotWork, completion: @escaping @Sendable (SlotResult) -> Void) {
-        precondition(!isBusy, "slot \(index) is given work while it is busy")
-        isBusy = true
+    /// Does the work and calls `completion` on the slot's thread.
+    func run(_ work: Assignment, completion: @escaping @Sendable (SlotResult) -> Void) {
         queue.async { [self] in
-            let outcome =
-                switch work {
-                case .chunk(let chunk): transform(chunk)
-                case .synthetic(let lease): perform(lease)
-                }
-            completion(SlotResult(slot: index, attempt: work.attempt, outcome: outcome))
+            switch work {
+            case .chunk(let chunk): completion(transform(chunk))
+            case .synthetic(let lease):
+                completion(SlotResult(outcome: perform(lease), output: nil))
+            }
         }
     }
 
-    private func transform(_ chunk: ChunkWork) -> SlotResult.Outcome {
+    private func transform(_ chunk: ChunkWork) -> SlotResult {
         do throws(TransformError) {
             if transform?.declaration != chunk.declaration {
                 transform = (chunk.declaration, ChunkTransform(chunk.declaration))
@@ -74,15 +55,17 @@ final class Slot: @unchecked Sendable {
             guard let output = try transform?.transform.run(chunk) else {
                 preconditionFailure("a slot has no transform")
             }
-            return .transformed(output)
+            let size = output.result.payloadSizeBytes
+            return SlotResult(outcome: .transformed(sizeBytes: size), output: output)
         } catch {
             // What stands half done in the transform must not reach the next chunk.
             transform = nil
-            return .failed(error.kind, message: error.description)
+            let outcome = SlotOutcome.failed(error.kind, message: error.description)
+            return SlotResult(outcome: outcome, output: nil)
         }
     }
 
-    private func perform(_ lease: SyntheticLease) -> SlotResult.Outcome {
+    private func perform(_ lease: SyntheticLease) -> SlotOutcome {
         if lease.sleepMicroseconds > 0 {
             var time = timespec()
             time.tv_sec = Int(lease.sleepMicroseconds / 1_000_000)

@@ -1,78 +1,89 @@
 import Base
 import Channel
-import Columns
 import Glibc
 import Transport
 import Wire
+import Working
 
-/// The worker process around its slots: one connection to the coordinator, leases in, results out.
+/// The worker process around its core: one connection to the coordinator, slots, timers, signals.
 ///
-/// Everything here happens on `loop`; only a slot's transform runs elsewhere. A connection that ends
-/// takes all work of it along: the worker knocks again and comes back as a new worker.
+/// Everything here happens on `loop`; only a slot's transform runs elsewhere. What is to be done is
+/// decided by `WorkerCore`; an `if` about leases or credit belongs there.
 final class WorkerShell: ChannelDelegate {
-    /// How often an unreachable coordinator is tried again, and for how long; product.md section 3.
-    private static let knockInterval = Duration.milliseconds(200)
-    private static let knockingTime = Duration.seconds(60)
     private static let connectTimeout = Duration.seconds(5)
 
     private let loop: EventLoop
     private let coordinator: HostPort
-    private let pool: String
-    private var slots: [Slot]
-    private var generator: SeededGenerator
+    private let slots: [Slot]
+    private let chunkMemory: MemoryPool
+    private var core: WorkerCore
 
     private var channel: Channel?
-    private var session = Session()
+    /// Texts of chunks until a slot takes them.
+    private var texts: [AttemptID: MemoryBlock] = [:]
+    /// Results until they are sent.
+    private var outputs: [AttemptID: TransformOutput] = [:]
     private var heartbeatTimer: Timer?
     private var knockTimer: Timer?
     private var signals: [SignalSource] = []
-    private var lastContact: Instant
-    private var isStopping = false
     private(set) var exitCode: Int32 = 0
-
-    /// What belongs to one connection.
-    private struct Session {
-        /// Counts connections, so that work begun under an earlier one is recognised.
-        var number = 0
-        var welcome: Welcome?
-        var declarations: [StepID: TransformDeclaration] = [:]
-        /// The chunk that is being received.
-        var incoming: ChunkWork?
-        var waiting: [SlotWork] = []
-        var running: Set<AttemptID> = []
-        var revoked: Set<AttemptID> = []
-        /// Results that wait for credit.
-        var results: [SlotResult] = []
-        var creditBytes: Int64 = 0
-    }
 
     init(loop: EventLoop, coordinator: HostPort, pool: String, slotCount: Int) {
         self.loop = loop
         self.coordinator = coordinator
-        self.pool = pool
-        let chunks = MemoryPool(keptBlocks: slotCount + 1)
-        chunkMemory = chunks
+        chunkMemory = MemoryPool(keptBlocks: slotCount + 1)
         slots = (0..<slotCount).map { Slot(index: $0) }
-        generator = SeededGenerator(seed: UInt64(getpid()))
-        lastContact = EventLoop.now()
+        let hello = Hello(
+            protocolVersion: protocolVersion,
+            productVersion: productVersion,
+            pool: pool,
+            host: hostName(),
+            processID: getpid(),
+            slots: UInt16(slotCount)
+        )
+        core = WorkerCore(
+            hello: hello,
+            coordinator: "\(coordinator)",
+            seed: UInt64(getpid()),
+            at: EventLoop.now()
+        )
     }
-
-    private let chunkMemory: MemoryPool
 
     func start() {
         for number in [SIGTERM, SIGINT] {
             signals.append(
                 loop.onSignal(number) { [unowned self] in
-                    stop("signal \(number)", exitCode: 0)
+                    handle(.stopRequested(reason: "signal \(number)"))
                 }
             )
         }
-        connect()
+        handle(.started)
+    }
+
+    private func handle(_ event: WorkerEvent) {
+        for command in core.handle(event, at: EventLoop.now()) { carryOut(command) }
+    }
+
+    private func carryOut(_ command: WorkerCommand) {
+        switch command {
+        case .connect(let delay): connect(after: delay)
+        case .send(let message): channel?.send(message.encoded)
+        case .beat(let interval):
+            heartbeatTimer = loop.schedule(every: interval) { [unowned self] in handle(.beatDue) }
+        case .receive:
+            preconditionFailure("a run begins without its head")
+        case .run(let work, let slot): run(work, on: slot)
+        case .sendResult(let attempt): sendResult(of: attempt)
+        case .discard(let attempt):
+            texts[attempt] = nil
+            outputs[attempt] = nil
+        case .close(let reason): channel?.close(reason)
+        case .stop(let reason, let exitCode): stop(reason, exitCode: exitCode)
+        case .note(let text): WorkerLog.write(text)
+        }
     }
 
     private func stop(_ reason: String, exitCode: Int32) {
-        guard !isStopping else { return }
-        isStopping = true
         self.exitCode = exitCode
         WorkerLog.write("ends: \(reason)")
         channel?.close(reason)
@@ -81,43 +92,23 @@ final class WorkerShell: ChannelDelegate {
 
     // MARK: Connection
 
+    private func connect(after delay: Duration) {
+        guard delay > .zero else { return connect() }
+        knockTimer = loop.schedule(after: delay) { [unowned self] in connect() }
+    }
+
     private func connect() {
         Connection.connect(to: coordinator, loop: loop, timeout: Self.connectTimeout) {
             [unowned self] result in
             switch result {
-            case .success(let connection): begin(connection)
-            case .failure: knockLater()
+            case .success(let connection):
+                let channel = Channel(connection: connection, delegate: self)
+                self.channel = channel
+                channel.start()
+                handle(.connected)
+            case .failure:
+                handle(.connectFailed)
             }
-        }
-    }
-
-    private func begin(_ connection: Connection) {
-        let channel = Channel(connection: connection, delegate: self)
-        self.channel = channel
-        channel.start()
-        let hello = Hello(
-            protocolVersion: protocolVersion,
-            productVersion: productVersion,
-            pool: pool,
-            host: hostName(),
-            processID: getpid(),
-            slots: UInt16(slots.count)
-        )
-        channel.send(WorkerMessage.hello(hello).encoded)
-    }
-
-    private func knockLater() {
-        guard !isStopping else { return }
-        guard EventLoop.now() - lastContact < Self.knockingTime else {
-            let text =
-                "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s; "
-                + "start it with otjob up"
-            return stop(text, exitCode: 3)
-        }
-        // Workers that lost the same coordinator must not knock in step.
-        let jitter = Double.random(in: 0.75...1.25, using: &generator)
-        knockTimer = loop.schedule(after: Self.knockInterval * jitter) { [unowned self] in
-            connect()
         }
     }
 
@@ -125,147 +116,72 @@ final class WorkerShell: ChannelDelegate {
         guard channel === self.channel else { return }
         self.channel = nil
         heartbeatTimer = nil
-        let number = session.number + 1
-        session = Session()
-        session.number = number
-        guard !isStopping else { return }
-        WorkerLog.write("lost the coordinator: \(reason)")
-        knockLater()
+        handle(.closed(reason: reason))
     }
-
-    private func beat() {
-        guard let welcome = session.welcome, let channel else { return }
-        let silence = EventLoop.now() - lastContact
-        guard silence < .milliseconds(Int64(welcome.lostAfterMilliseconds)) else {
-            return channel.close("no word from the coordinator for \(Int(silence.seconds)) s")
-        }
-        channel.send(WorkerMessage.heartbeat(running: session.running.sorted()).encoded)
-    }
-
-    // MARK: Messages
 
     func channel(
         _ channel: Channel,
         received kind: FrameKind,
         payload: UnsafeRawBufferPointer
     ) throws(WireError) {
-        lastContact = EventLoop.now()
-        switch try CoordinatorMessage(kind: kind, payload: payload) {
-        case .welcome(let welcome): accept(welcome)
-        case .refuse(let reason): stop("refused: \(reason)", exitCode: 2)
-        case .stop(let reason): stop(reason, exitCode: 0)
-        case .declare(let step, let declaration): session.declarations[step] = declaration
-        case .forget(let step): session.declarations[step] = nil
-        case .lease(let lease): try receive(lease, on: channel)
-        case .runEnd(let crc32):
-            try channel.endRun()
-            if var chunk = session.incoming {
-                session.incoming = nil
-                chunk.crc32 = crc32
-                enqueue(.chunk(chunk))
+        let message = try CoordinatorMessage(kind: kind, payload: payload)
+        if case .runEnd = message { try channel.endRun() }
+        for command in try core.receive(message, at: EventLoop.now()) {
+            if case .receive(let lease) = command {
+                try receive(lease, on: channel)
+            } else {
+                carryOut(command)
             }
-        case .leaseSynthetic(let leases): take(leases)
-        case .revoke(let attempt): revoke(attempt)
-        case .credit(let bytes):
-            session.creditBytes += bytes
-            sendResults()
         }
-    }
-
-    private func accept(_ welcome: Welcome) {
-        WorkerLog.write("joined \(coordinator) as worker \(welcome.worker) of pool \(pool)")
-        session.welcome = welcome
-        session.creditBytes = welcome.resultCreditBytes
-        let interval = Duration.milliseconds(Int64(max(1, welcome.heartbeatMilliseconds)))
-        heartbeatTimer = loop.schedule(every: interval) { [unowned self] in beat() }
     }
 
     private func receive(_ lease: TransformLease, on channel: Channel) throws(WireError) {
-        guard let declaration = session.declarations[lease.step] else {
-            throw .unexpectedData("a lease of step \(lease.step), which was not declared")
-        }
         let block = chunkMemory.take(capacity: lease.sizeBytes + Limits.textSlackBytes)
-        session.incoming = ChunkWork(lease: lease, declaration: declaration, block: block)
+        texts[lease.attempt] = block
         try channel.beginRun(
             into: UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.sizeBytes])
         )
     }
 
-    /// Answers what takes no time in one message, and gives the rest to the slots.
-    private func take(_ leases: [SyntheticLease]) {
-        let instant = leases.filter(\.isInstant).map(\.attempt)
-        if !instant.isEmpty { channel?.send(WorkerMessage.finished(instant).encoded) }
-        for lease in leases where !lease.isInstant { enqueue(.synthetic(lease)) }
-    }
-
-    private func revoke(_ attempt: AttemptID) {
-        let held = session.waiting.count + session.results.count
-        session.waiting.removeAll { $0.attempt == attempt }
-        session.results.removeAll { $0.attempt == attempt }
-        let isGone = session.waiting.count + session.results.count < held
-        // It runs, is still to come, or was answered for already.
-        if !isGone { session.revoked.insert(attempt) }
-    }
-
     // MARK: Slots
 
-    private func enqueue(_ work: SlotWork) {
-        if session.revoked.remove(work.attempt) != nil { return }
-        session.waiting.append(work)
-        fillSlots()
+    private func run(_ work: SlotWork, on slot: Int) {
+        let shell = LoopBound(self, loop: loop)
+        slots[slot].run(assignment(of: work)) { [loop] result in
+            loop.execute { shell.value.slotEnded(slot, result, of: work.attempt) }
+        }
     }
 
-    private func fillSlots() {
-        for slot in slots where !slot.isBusy && !session.waiting.isEmpty {
-            let work = session.waiting.removeFirst()
-            session.running.insert(work.attempt)
-            let number = session.number
-            let shell = LoopBound(self, loop: loop)
-            slot.run(work) { [loop] result in
-                loop.execute { shell.value.slotEnded(result, session: number) }
+    private func assignment(of work: SlotWork) -> Assignment {
+        switch work {
+        case .synthetic(let lease): return .synthetic(lease)
+        case .chunk(let lease, let declaration, let crc32):
+            guard let block = texts.removeValue(forKey: lease.attempt) else {
+                preconditionFailure("a chunk without text")
             }
-        }
-    }
-
-    private func slotEnded(_ result: SlotResult, session number: Int) {
-        slots[result.slot].isBusy = false
-        defer { fillSlots() }
-        guard number == session.number else { return }
-        session.running.remove(result.attempt)
-        guard session.revoked.remove(result.attempt) == nil else { return }
-        switch result.outcome {
-        case .transformed:
-            session.results.append(result)
-            sendResults()
-        case .finished:
-            channel?.send(WorkerMessage.finished([result.attempt]).encoded)
-        case .failed(let kind, let message):
-            channel?.send(WorkerMessage.failed(result.attempt, kind, message: message).encoded)
-        }
-    }
-
-    /// Sends results while there is credit; one may overdraw it, so that a large one is not stuck.
-    private func sendResults() {
-        while session.creditBytes > 0, !session.results.isEmpty {
-            let result = session.results.removeFirst()
-            guard case .transformed(let output) = result.outcome else { continue }
-            session.creditBytes -= Int64(output.result.payloadSizeBytes)
-            channel?.send(
-                OutgoingRun(
-                    head: WorkerMessage.result(result.attempt, output.result).encoded,
-                    data: output.bytes.isEmpty ? [] : [output.bytes],
-                    end: WorkerMessage.runEnd(hash: output.sha256).encoded,
-                    // The closure keeps the pages alive until they are written.
-                    released: { withExtendedLifetime(output) {} }
-                )
+            return .chunk(
+                ChunkWork(lease: lease, declaration: declaration, block: block, crc32: crc32)
             )
         }
     }
-}
 
-extension SyntheticLease {
-    /// Whether there is nothing to do but to answer.
-    fileprivate var isInstant: Bool { sleepMicroseconds == 0 && outcome == .succeed }
+    private func slotEnded(_ slot: Int, _ result: SlotResult, of attempt: AttemptID) {
+        outputs[attempt] = result.output
+        handle(.slotEnded(slot, result.outcome))
+    }
+
+    private func sendResult(of attempt: AttemptID) {
+        guard let output = outputs.removeValue(forKey: attempt) else { return }
+        channel?.send(
+            OutgoingRun(
+                head: WorkerMessage.result(attempt, output.result).encoded,
+                data: output.bytes.isEmpty ? [] : [output.bytes],
+                end: WorkerMessage.runEnd(hash: output.sha256).encoded,
+                // The closure keeps the pages alive until they are written.
+                released: { withExtendedLifetime(output) {} }
+            )
+        )
+    }
 }
 
 /// The machine's name, as workers are listed by.
