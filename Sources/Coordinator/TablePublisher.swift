@@ -2,8 +2,10 @@ import Base
 import Catalog
 import Columns
 import Dispatch
+import Glibc
 import Jobs
 import Parquet
+import Scheduling
 import Storage
 import Transport
 import Wire
@@ -24,25 +26,28 @@ struct TableRelease: Sendable {
 enum PublishError: Error, CustomStringConvertible {
     case storage(StorageError)
     case catalog(CatalogError)
+    /// Whether the version was published can only be told when the catalog answers again.
+    case unknownOutcome(CatalogError)
     case parquet(path: String, ParquetError)
 
     var description: String {
         switch self {
         case .storage(let error): "\(error)"
         case .catalog(let error): "\(error)"
+        case .unknownOutcome(let error):
+            "it is not known whether the table was published, see otjob snapshots: \(error)"
         case .parquet(let path, let error): "\(path): \(error)"
         }
     }
 }
+
+extension CatalogError: CommitFailure {}
 
 /// Merges the row groups of all chunks into segments and publishes them in one transaction.
 ///
 /// `@unchecked Sendable`: the catalog belongs to `queue`. Everything that touches the table store
 /// goes through here, so reads of the catalog see whole versions too.
 final class TablePublisher: @unchecked Sendable {
-    /// Tries of one commit, each of which waits 30 s for readers: ten minutes in all.
-    private static let commitAttempts = 20
-
     private let queue = DispatchQueue(label: "publisher")
     private let loop: EventLoop
     private let catalog: Catalog
@@ -110,22 +115,30 @@ final class TablePublisher: @unchecked Sendable {
 
     /// Publishes in the catalog; a reader that holds it up is waited for, again and again.
     ///
-    /// When an error leaves open whether the commit happened, its key tells (failure-model.md,
-    /// "Unknown outcome").
+    /// What follows an error is decided by `CommitProtocol`.
     private func commit(_ publication: Publication) throws(PublishError) -> SnapshotID {
-        var attempt = 1
+        var commit = CommitProtocol<CatalogError>()
+        var action = CommitProtocol<CatalogError>.Action.publish
         while true {
-            do throws(CatalogError) {
-                switch try catalog.publish(publication, at: EventLoop.wallTime()) {
-                case .published(let snapshot), .already(let snapshot): return snapshot
+            switch action {
+            case .publish:
+                let answer = Result { () throws(CatalogError) in
+                    try catalog.publish(publication, at: EventLoop.wallTime()).snapshot
                 }
-            } catch {
-                if let known = try? catalog.snapshot(ofCommit: publication.commitKey) {
-                    return known
+                if case .failure(let error) = answer {
+                    CoordinatorLog.write("\(publication.message), looks its key up: \(error)")
                 }
-                guard error.isBusy, attempt < Self.commitAttempts else { throw .catalog(error) }
-                attempt += 1
-                CoordinatorLog.write("\(publication.message) waits for the catalog: \(error)")
+                action = commit.published(answer)
+            case .lookUp(let delay):
+                usleep(UInt32(clamping: delay.nanoseconds / 1000))
+                action = commit.lookedUp(
+                    Result { () throws(CatalogError) in
+                        try catalog.snapshot(ofCommit: publication.commitKey)
+                    }
+                )
+            case .done(let snapshot): return snapshot
+            case .failed(let error): throw .catalog(error)
+            case .unknown(let error): throw .unknownOutcome(error)
             }
         }
     }
