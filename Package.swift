@@ -72,6 +72,7 @@ let package = Package(
         // I/O
         module("Storage", ["Base", "CLinux", "COpenSSL"]),
         module("Database", ["Base", "CSQLite"]),
+        module("Identity", ["Base", "COpenSSL", "Storage"]),
         module("Transport", ["Base", "CEvent"]),
         module("Channel", ["Base", "Transport", "Wire"]),
         module("HTTP", ["Base", "Transport", "CEvent"]),
@@ -126,6 +127,7 @@ var testTargets: [Target] {
         tests("Sample", ["Base"]),
         tests("Storage", ["Base"]),
         tests("Database", ["Base"]),
+        tests("Identity", ["Base", "Storage"]),
         tests("Transport", ["Base"]),
         tests("HTTP", ["Base", "Transport"]),
         tests("Jobs", ["Base", "Columns"]),

@@ -30,7 +30,8 @@ extension Duration {
 
 /// A point of wall clock time in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// For records, never for decisions.
+/// For records, and for what other machines judge by their clocks, as certificates; for no other
+/// decision.
 package struct WallTime: Hashable, Comparable, Sendable {
     package let microseconds: Int64
 
@@ -38,6 +39,19 @@ package struct WallTime: Hashable, Comparable, Sendable {
 
     package static func < (left: Self, right: Self) -> Bool {
         left.microseconds < right.microseconds
+    }
+
+    package static func + (time: Self, duration: Duration) -> Self {
+        WallTime(microseconds: time.microseconds + duration.nanoseconds / 1000)
+    }
+
+    package static func - (time: Self, duration: Duration) -> Self {
+        WallTime(microseconds: time.microseconds - duration.nanoseconds / 1000)
+    }
+
+    /// The time from `right` to `left`.
+    package static func - (left: Self, right: Self) -> Duration {
+        .microseconds(left.microseconds - right.microseconds)
     }
 
     /// RFC 3339 with `Z` and microseconds, as in `2026-11-23T20:08:10.123456Z`.

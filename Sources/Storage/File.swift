@@ -22,13 +22,16 @@ package final class File: Sendable {
     /// Creates a file for writing and reading.
     ///
     /// An existing file is an error when `exclusive`, and emptied otherwise. The new name is durable
-    /// only after `Directory.synchronize` of its folder.
+    /// only after `Directory.synchronize` of its folder. Nobody but its owner may read a private one.
     package static func create(
         path: String,
-        exclusive: Bool = true
+        exclusive: Bool = true,
+        isPrivate: Bool = false
     ) throws(StorageError) -> File {
         let mode = O_RDWR | O_CREAT | O_CLOEXEC | (exclusive ? O_EXCL : O_TRUNC)
-        let descriptor = try systemCall("create", path) { Glibc.open(path, mode, 0o644) }
+        let descriptor = try systemCall("create", path) {
+            Glibc.open(path, mode, isPrivate ? 0o600 : 0o644)
+        }
         return File(descriptor: descriptor, path: path)
     }
 

@@ -1,0 +1,136 @@
+import Base
+import Storage
+
+/// A folder that holds who somebody is.
+///
+/// | file | mode | of | |
+/// |---|---|---|---|
+/// | `ca.pem` | 0644 | all | the authority's certificate, by which the other side is judged |
+/// | `ca.key` | 0600 | coordinator | the authority's key |
+/// | `coordinator.pem` | 0600 | coordinator | its key and certificate |
+/// | `token` | 0600 | coordinator | the token of the HTTP API |
+/// | `worker.pem` | 0600 | worker | its key and certificate |
+///
+/// Key and certificate share a file, so that both are replaced at once. All calls block.
+package struct IdentityFolder: Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    private var authorityFile: String { path + "/ca.pem" }
+    private var authorityKeyFile: String { path + "/ca.key" }
+    package var tokenFile: String { path + "/token" }
+
+    private func file(of role: Subject.Role) -> String { "\(path)/\(role.rawValue).pem" }
+
+    // MARK: Reading
+
+    package func authorityCertificate() throws(IdentityError) -> Certificate {
+        try Certificate(pem: try Self.text(authorityFile), source: authorityFile)
+    }
+
+    package func authority() throws(IdentityError) -> CertificateAuthority {
+        let key = try PrivateKey(pem: Self.secret(authorityKeyFile), source: authorityKeyFile)
+        return try CertificateAuthority(certificate: try authorityCertificate(), key: key)
+    }
+
+    package func credentials(of role: Subject.Role) throws(IdentityError) -> Credentials {
+        let file = file(of: role)
+        let credentials = try Credentials(
+            key: PrivateKey(pem: try Self.secret(file), source: file),
+            certificate: Certificate(pem: try Self.text(file), source: file),
+            authority: try authorityCertificate()
+        )
+        guard credentials.subject.role == role else {
+            throw .mismatch("\(file) is of \(credentials.subject), a \(role.rawValue)'s is needed")
+        }
+        return credentials
+    }
+
+    package func has(_ role: Subject.Role) -> Bool { Directory.exists(path: file(of: role)) }
+
+    /// A token as it stands in a file, without the line's end.
+    package static func token(inFile path: String) throws(IdentityError) -> Secret {
+        let bytes = try secret(path).withBytes { $0.filter { $0 > 0x20 } }
+        guard !bytes.isEmpty else { throw .notReadable(what: "token", source: path) }
+        return Secret(bytes)
+    }
+
+    // MARK: Writing
+
+    /// Makes what a cluster needs, in a folder that has none of it.
+    package func create(
+        _ authority: CertificateAuthority,
+        _ coordinator: Credentials,
+        token: Secret
+    ) throws(IdentityError) {
+        for file in [authorityFile, authorityKeyFile, file(of: .coordinator), tokenFile]
+        where Directory.exists(path: file) {
+            throw .mismatch(
+                "\(file) is there already, and nothing is overwritten; every machine that joined "
+                    + "trusts it. Choose another folder, or move it away"
+            )
+        }
+        try authority.withKey { key throws(IdentityError) in
+            try Self.write(authorityKeyFile, key, isPrivate: true)
+        }
+        try save(coordinator)
+        try Self.write(tokenFile, token.line, isPrivate: true)
+    }
+
+    /// Writes key, certificate and authority; those before are replaced.
+    package func save(_ credentials: Credentials) throws(IdentityError) {
+        do throws(StorageError) {
+            try Directory.create(path: path)
+        } catch {
+            throw IdentityError(error)
+        }
+        let authority = Secret(Array(credentials.authority.pem.utf8))
+        try Self.write(authorityFile, authority, isPrivate: false)
+        let certificate = Array(credentials.certificate.pem.utf8)
+        let both = credentials.key.pem.withBytes { Secret($0 + certificate) }
+        try Self.write(file(of: credentials.subject.role), both, isPrivate: true)
+    }
+
+    /// Writes a file whole or not at all, and durably; a private one is its owner's alone throughout.
+    package static func write(
+        _ path: String,
+        _ content: Secret,
+        isPrivate: Bool
+    ) throws(IdentityError) {
+        let temporary = path + ".tmp"
+        do throws(StorageError) {
+            // One that a crash left may have other permissions.
+            try Directory.removeTree(path: temporary)
+            let file = try File.create(path: temporary, isPrivate: isPrivate)
+            try content.withBytes { (bytes) throws(StorageError) in try file.write(bytes, at: 0) }
+            try file.synchronize()
+            try Directory.rename(from: temporary, to: path)
+            try Directory.synchronize(path: Directory.parent(of: path))
+        } catch {
+            throw IdentityError(error)
+        }
+    }
+
+    // MARK: Files
+
+    /// Far above any key or chain, so that a wrong file is not read to its end.
+    private static let fileBytes = 64 << 10
+
+    private static func secret(_ path: String) throws(IdentityError) -> Secret {
+        do throws(StorageError) {
+            return Secret(try File.open(readingFrom: path).read(fileBytes, at: 0))
+        } catch {
+            throw IdentityError(error)
+        }
+    }
+
+    private static func text(_ path: String) throws(IdentityError) -> String {
+        try secret(path).withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Secret {
+    /// The secret as the only line of a file.
+    fileprivate var line: Secret { withBytes { Secret($0 + [UInt8(ascii: "\n")]) } }
+}
