@@ -135,7 +135,10 @@ var testTargets: [Target] {
         tests("CLI", ["API", "Base", "HTTP"], exclude: ["Snapshots"]),
         tests(
             "Coordinator",
-            ["API", "Base", "Columns", "Database", "Jobs", "Scheduling", "Storage", "Transport"]
+            [
+                "API", "Base", "Catalog", "Columns", "Database", "Jobs", "Scheduling", "Storage",
+                "Transport",
+            ]
         ),
     ]
 }

@@ -5,10 +5,15 @@ import Database
 extension Catalog {
     /// The absolute paths of all files that any version names.
     ///
-    /// Those of data and of deletes, and those that wait for their deletion by DuckDB.
+    /// Those of data and of deletes, and those that wait for their deletion.
     /// A file below the data path that is not among them belongs to nobody, or to a publication
     /// that has not happened yet.
     package func allNamedFiles() throws(CatalogError) -> Set<String> {
+        try filesOfVersions().union(try scheduledFiles().map(\.path))
+    }
+
+    /// The absolute paths of all files that some version names: these must never be deleted.
+    package func filesOfVersions() throws(CatalogError) -> Set<String> {
         let folders = try tableFolders()
         var files: Set<String> = []
         for name in ["ducklake_data_file", "ducklake_delete_file"] {
@@ -23,10 +28,6 @@ extension Catalog {
                 }
             }
         }
-        let waiting = try database.query(
-            "SELECT path, path_is_relative FROM ducklake_files_scheduled_for_deletion"
-        ) { row throws(DatabaseError) in try StoredPath(row, at: 0) }
-        files.formUnion(waiting.map { $0.resolved(in: dataPath) })
         return files
     }
 
@@ -54,7 +55,7 @@ extension Catalog {
     }
 
     /// Every folder a table had, by the table's id, tables of the past included.
-    private func tableFolders() throws(CatalogError) -> [Int64: Set<String>] {
+    func tableFolders() throws(CatalogError) -> [Int64: Set<String>] {
         let rows = try database.query(
             """
             SELECT t.table_id, t.path, t.path_is_relative, s.path, s.path_is_relative

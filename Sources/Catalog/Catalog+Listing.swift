@@ -118,6 +118,18 @@ extension Catalog {
         }
     }
 
+    /// Two parts of a WITH: `changed` gives, by table, the snapshot that last changed it.
+    static let lastChanges = """
+        event AS (
+            SELECT table_id, begin_snapshot AS at, end_snapshot AS until FROM ducklake_table
+            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_column
+            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_data_file
+            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_delete_file),
+        changed AS (
+            SELECT table_id, max(max(at, coalesce(until, 0))) AS snapshot
+            FROM event GROUP BY table_id)
+        """
+
     /// Sums are taken per table first, so that files and delete files do not multiply each other.
     private static let tablesQuery = """
         WITH live AS (
@@ -127,14 +139,7 @@ extension Catalog {
         deleted AS (
             SELECT table_id, sum(delete_count) AS rows
             FROM ducklake_delete_file WHERE end_snapshot IS NULL GROUP BY table_id),
-        event AS (
-            SELECT table_id, begin_snapshot AS at, end_snapshot AS until FROM ducklake_table
-            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_column
-            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_data_file
-            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM ducklake_delete_file),
-        changed AS (
-            SELECT table_id, max(max(at, coalesce(until, 0))) AS snapshot
-            FROM event GROUP BY table_id)
+        \(lastChanges)
         SELECT s.schema_name, t.table_name,
             coalesce(live.rows, 0) - coalesce(deleted.rows, 0), coalesce(live.files, 0),
             coalesce(live.bytes, 0), changed.snapshot, info.commit_extra_info

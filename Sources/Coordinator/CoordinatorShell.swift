@@ -38,6 +38,7 @@ final class CoordinatorShell {
     private let chunks: ChunkStore
     private let resultMemory = MemoryPool(keptBlocks: 4)
     private var spool: ResultSpool?
+    private let retention: Retention
 
     var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
@@ -73,6 +74,13 @@ final class CoordinatorShell {
         self.jobStore = jobStore
         self.processes = processes
         publisher = TablePublisher(catalog: catalog, loop: loop)
+        retention = Retention(
+            loop: loop,
+            policy: RetentionPolicy(configuration.retention),
+            jobStore: jobStore,
+            publisher: publisher,
+            stateDirectory: configuration.stateDirectory
+        )
         let memory = MemoryPool(keptBlocks: 4)
         inputs = InputReader(memory: memory)
         chunks = ChunkStore(
@@ -113,6 +121,7 @@ final class CoordinatorShell {
         ]
         resumeJobs { [unowned self] in isReady = true }
         sweepStore()
+        retention.start()
         handle(.tick)
     }
 

@@ -94,7 +94,9 @@ extension CoordinatorShell {
         )
     }
 
-    func logPath(_ id: JobID) -> String { "\(configuration.stateDirectory)/logs/\(id).log" }
+    func logPath(_ id: JobID) -> String {
+        Retention.logPath(of: id, in: configuration.stateDirectory)
+    }
 
     // MARK: After a restart
 

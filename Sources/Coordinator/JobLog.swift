@@ -30,6 +30,19 @@ final class JobLog: @unchecked Sendable {
     /// Waits until all lines are written; for the end of the process.
     static func drain() { queue.sync {} }
 
+    /// Removes logs of jobs that are forgotten, after the lines that are still to be written.
+    static func remove(
+        _ paths: [String],
+        loop: EventLoop,
+        _ completion: @escaping () -> Void
+    ) {
+        let answer = LoopBound(completion, loop: loop)
+        queue.async {
+            for path in paths where Directory.exists(path: path) { removeQuietly(path) }
+            loop.execute { answer.value() }
+        }
+    }
+
     /// Bytes of a log that are read, those at its end.
     private static let readBytes: Int64 = 4 << 20
 

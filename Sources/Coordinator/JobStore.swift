@@ -32,7 +32,7 @@ final class JobStore: @unchecked Sendable {
     let epoch: Int64
 
     /// Steps that bring an older file up to date; only ever appended to.
-    private static let migrations = [
+    static let migrations = [
         """
         CREATE TABLE job (
             id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, request_id TEXT UNIQUE,
@@ -40,13 +40,18 @@ final class JobStore: @unchecked Sendable {
             created TEXT NOT NULL, started TEXT, ended TEXT, status TEXT NOT NULL DEFAULT '');
         CREATE INDEX job_by_state ON job (state);
         CREATE TABLE reign (epoch INTEGER PRIMARY KEY, started TEXT NOT NULL);
+        """,
         """
+        ALTER TABLE job ADD COLUMN has_log INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX job_by_end ON job (ended) WHERE ended IS NOT NULL;
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {
         self.loop = loop
         let database = try Database.Connection(path: path, mode: .readWriteCreate)
         self.database = database
+        try Self.returnFreePages(database)
         epoch = try database.transaction { () throws(DatabaseError) in
             try Self.migrate(database)
             let last = try database.query("SELECT coalesce(max(epoch), 0) FROM reign") {
@@ -59,6 +64,16 @@ final class JobStore: @unchecked Sendable {
             )
             return epoch
         }
+    }
+
+    /// Lets the file shrink when jobs are forgotten; a file of an older release is rewritten once.
+    private static func returnFreePages(_ database: Database.Connection) throws(DatabaseError) {
+        let mode = try database.query("PRAGMA auto_vacuum") {
+            (row) throws(DatabaseError) in try row.integer(0)
+        }
+        let incremental: Int64 = 2  // sqlite.org/pragma.html#pragma_auto_vacuum
+        guard mode != [incremental] else { return }
+        try database.execute("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
 
     private static func migrate(_ database: Database.Connection) throws(DatabaseError) {
@@ -181,7 +196,7 @@ final class JobStore: @unchecked Sendable {
     }
 
     /// Runs `body` on the queue and `completion` on the loop.
-    private func perform<Answer: Sendable>(
+    func perform<Answer: Sendable>(
         _ completion: @escaping (Result<Answer, DatabaseError>) -> Void,
         _ body: @escaping @Sendable (Database.Connection) throws(DatabaseError) -> Answer
     ) {

@@ -66,7 +66,8 @@ struct StoreSweep {
         return lstat(path, &status) == 0 ? status : nil
     }
 
-    private static func name(_ path: String) -> String {
+    /// The last part of a path.
+    static func name(_ path: String) -> String {
         String(path.split(separator: "/").last ?? "")
     }
 }

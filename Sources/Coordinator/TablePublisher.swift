@@ -58,7 +58,10 @@ final class TablePublisher: @unchecked Sendable {
     }
 
     /// Identifies the version of a step: it can be published once.
-    static func commitKey(_ step: StepID) -> String { "\(step.job)/\(step.index)" }
+    static func commitKey(_ step: StepID) -> String { "\(commitKeyPrefix(step.job))\(step.index)" }
+
+    /// What the keys of all steps of a job begin with.
+    static func commitKeyPrefix(_ job: JobID) -> String { "\(job)/" }
 
     func publish(
         _ release: TableRelease,

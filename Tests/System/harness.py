@@ -52,7 +52,9 @@ def static_pool(name):
 class Cluster:
     """One coordinator and its workers, with folders and ports of their own."""
 
-    def __init__(self, otjob, folder, *, workers=2, chunk="16MiB", pools=None, jobs=None):
+    def __init__(
+        self, otjob, folder, *, workers=2, chunk="16MiB", pools=None, jobs=None, more=()
+    ):
         self.otjob, self.folder = str(otjob), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.worker_port, self.http_port = free_port(), free_port()
@@ -73,6 +75,7 @@ class Cluster:
         ]
         if jobs:
             lines.append(f"jobs: [{jobs}]")
+        lines += more
         self.config.write_text("\n".join(lines) + "\n")
         self.environment = dict(
             os.environ, OTJOB_COORDINATOR=f"http://127.0.0.1:{self.http_port}", NO_COLOR="1"
