@@ -3,23 +3,15 @@ import CEvent
 import Glibc
 import Transport
 
-/// Keeps the limits on clients that libevent 2.1 does not know: how many, and how slow.
+/// Keeps the limits on clients that libevent 2.1 does not know: how many, how slow, how greedy.
 ///
-/// libevent restarts its time-outs with every byte and has no cap on connections. So the table
-/// makes the connections' bufferevents, looks at them once a second and shuts the sockets of those
-/// that break a limit; libevent then finds them closed. It holds a reference of its own on each
-/// bufferevent: one that libevent has let go of is known by its missing callbacks.
+/// libevent restarts its time-outs with every byte and has no cap on connections. So the table makes
+/// the connections' bufferevents, counts what passes on them, and carries out what ``ConnectionLedger``
+/// decides: at the end of each turn in which connections came, and once a second.
 ///
 /// THREADING: belongs to the loop's thread.
 final class ConnectionTable {
-    /// Limits of failure-model.md section 4.
-    private enum Cap {
-        static let connections = 1024
-        static let perAddress = 64
-        /// For the whole first request; later ones share the idle time.
-        static let firstRequest = Duration.seconds(10)
-        static let idle = Duration.seconds(60)
-    }
+    private static let sweepInterval = Duration.seconds(1)
 
     /// Most bytes a bufferevent reads ahead: a whole body, and some more.
     ///
@@ -27,80 +19,144 @@ final class ConnectionTable {
     /// sending while it is being answered, and fill the memory.
     private static let readAheadBytes = Limits.httpBodyBytes + Limits.httpHeaderBytes + (64 << 10)
 
-    private struct Entry {
-        let channel: OpaquePointer
-        /// When the connection is too slow; nil while it is being answered.
-        var deadline: Instant?
+    private let loop: EventLoop
+    private var ledger = ConnectionLedger()
+    private var connections: [OpaquePointer: ServedConnection] = [:]
+    private var nextNumber = 0
+    private var sweeper: Timer?
+
+    /// Made in this turn: libevent gives a bufferevent its socket after it got it from here.
+    private var arrivals: [ServedConnection] = []
+    /// Those on which libevent began to answer by itself in this turn.
+    private var errorPages: [ServedConnection] = []
+    /// Bytes that came to memory since the ledger counted them.
+    private var uncountedBytes: Int64 = 0
+    private var isTurnEndPutOff = false
+
+    init(loop: EventLoop) {
+        self.loop = loop
+        sweeper = loop.schedule(every: Self.sweepInterval) { [unowned self] in sweep() }
     }
 
-    /// In the order of arrival.
-    private var entries: [Entry] = []
-
-    deinit { for entry in entries { bufferevent_decref(entry.channel) } }
+    // MARK: From libevent
 
     /// A bufferevent for the next connection; libevent sets its socket.
-    func makeChannel(on base: OpaquePointer?) -> OpaquePointer? {
-        // The socket is closed with its bufferevent, not by evhttp before: events of a closed socket
-        // that still stand in the loop would swallow those of the next one with its number.
-        let options = Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue)
-        guard let channel = bufferevent_socket_new(base, -1, options) else { return nil }
+    func makeChannel() -> OpaquePointer? {
+        guard let channel = Self.makeBufferevent(on: loop.base) else { return nil }
         bufferevent_setwatermark(channel, Int16(EV_READ), 0, Self.readAheadBytes)
-        bufferevent_incref(channel)
-        entries.append(Entry(channel: channel, deadline: EventLoop.now() + Cap.firstRequest))
+        let connection = ServedConnection(channel, number: nextNumber, table: self)
+        nextNumber += 1
+        connections[channel] = connection
+        arrivals.append(connection)
+        putOffTurnEnd()
         return channel
     }
 
-    func requestBegan(on channel: OpaquePointer?) { setDeadline(nil, of: channel) }
+    private static func makeBufferevent(on base: OpaquePointer) -> OpaquePointer? {
+        // The socket is closed with its bufferevent, not by evhttp before: events of a closed socket
+        // that still stand in the loop would swallow those of the next one with its number.
+        bufferevent_socket_new(base, -1, Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue))
+    }
+
+    /// Bytes were read or are to be written.
+    func grew(by count: Int) {
+        uncountedBytes += Int64(count)
+        if ledger.heldBytes + uncountedBytes > ConnectionLedger.heldBytesLimit { putOffTurnEnd() }
+    }
+
+    func drained(_ connection: ServedConnection) {
+        ledger.tookAll(connection.number, at: EventLoop.now())
+    }
+
+    func libeventAnswers(_ connection: ServedConnection) {
+        errorPages.append(connection)
+        putOffTurnEnd()
+    }
+
+    // MARK: From requests
+
+    func requestBegan(on channel: OpaquePointer?) {
+        guard let connection = connection(on: channel) else { return }
+        connection.isAnswering = true
+        ledger.cameWhole(connection.number, received: connection.understoodBytes)
+    }
+
+    func streamBegan(on channel: OpaquePointer?) {
+        guard let connection = connection(on: channel) else { return }
+        ledger.streams(connection.number, connection.traffic, at: EventLoop.now())
+    }
 
     func requestEnded(on channel: OpaquePointer?) {
-        setDeadline(EventLoop.now() + Cap.idle, of: channel)
+        guard let connection = connection(on: channel) else { return }
+        connection.isAnswering = false
+        ledger.answered(connection.number, connection.traffic, at: EventLoop.now())
     }
 
-    private func setDeadline(_ deadline: Instant?, of channel: OpaquePointer?) {
-        guard let index = entries.lastIndex(where: { $0.channel == channel }) else { return }
-        entries[index].deadline = deadline
+    /// For a client that leaves more waiting than an answer may hold.
+    func cutOff(_ channel: OpaquePointer) {
+        if let connection = connection(on: channel) { cutOff([connection.number]) }
     }
 
-    /// Forgets closed connections and shuts those that break a limit; the newest go first.
-    func sweep(at now: Instant) {
-        for entry in entries where isClosed(entry) { bufferevent_decref(entry.channel) }
-        entries.removeAll(where: isClosed)
-        var perAddress: [[UInt8]: Int] = [:]
-        for (index, entry) in entries.enumerated() {
-            let descriptor = bufferevent_getfd(entry.channel)
-            let count = perAddress[Self.peer(of: descriptor), default: 0] + 1
-            perAddress[Self.peer(of: descriptor)] = count
-            let isLate = entry.deadline.map { $0 < now } ?? false
-            if isLate || index >= Cap.connections || count > Cap.perAddress {
-                shutdown(descriptor, Int32(SHUT_RDWR))
-            }
+    private func connection(on channel: OpaquePointer?) -> ServedConnection? {
+        channel.flatMap { connections[$0] }
+    }
+
+    // MARK: Carrying the ledger's decisions out
+
+    private func putOffTurnEnd() {
+        guard !isTurnEndPutOff else { return }
+        isTurnEndPutOff = true
+        loop.atEndOfTurn { [weak self] in self?.endTurn() }
+    }
+
+    private func endTurn() {
+        isTurnEndPutOff = false
+        // A page is written in several pieces.
+        for connection in errorPages where !connection.isClosed && !connection.isAnswering {
+            connection.replaceErrorPage()
+        }
+        errorPages = []
+        admitArrivals()
+        if ledger.heldBytes + uncountedBytes > ConnectionLedger.heldBytesLimit { sweep() }
+    }
+
+    private func admitArrivals() {
+        let now = EventLoop.now()
+        var isCrowded = false
+        for connection in arrivals where !connection.isClosed {
+            // One without another side is about to be closed by libevent.
+            guard let peer = connection.peer else { continue }
+            isCrowded = ledger.opened(connection.number, from: peer, at: now) || isCrowded
+        }
+        arrivals = []
+        guard isCrowded else { return }
+        forgetClosed()
+        cutOff(ledger.surplus())
+    }
+
+    private func sweep() {
+        forgetClosed()
+        uncountedBytes = 0
+        let traffic = Dictionary(
+            uniqueKeysWithValues: connections.values.map { ($0.number, $0.traffic) }
+        )
+        cutOff(ledger.overdue(at: EventLoop.now()) { traffic[$0] ?? ConnectionLedger.Traffic() })
+    }
+
+    private func forgetClosed() {
+        for (channel, connection) in connections where connection.isClosed {
+            ledger.closed(connection.number)
+            connections[channel] = nil
         }
     }
 
-    private func isClosed(_ entry: Entry) -> Bool {
-        var onEvent: bufferevent_event_cb?
-        bufferevent_getcb(entry.channel, nil, nil, &onEvent, nil)
-        return onEvent == nil
-    }
-
-    /// The bytes of the other side's address, without its port.
-    private static func peer(of descriptor: Int32) -> [UInt8] {
-        var storage = sockaddr_storage()
-        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        return withUnsafeMutablePointer(to: &storage) { storage in
-            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = getpeername(descriptor, $0, &size)
-            }
-            let family = Int32(storage.pointee.ss_family)
-            let address = UnsafeRawPointer(storage)
-            if family == AF_INET6 {
-                return Array(bytes(of: address.load(as: sockaddr_in6.self).sin6_addr))
-            }
-            return Array(bytes(of: address.load(as: sockaddr_in.self).sin_addr))
+    /// Their places are free at once; libevent lets go of them in its own time.
+    private func cutOff(_ numbers: [Int]) {
+        guard !numbers.isEmpty else { return }
+        let leaving = Set(numbers)
+        for connection in connections.values where leaving.contains(connection.number) {
+            connection.cutOff()
+            ledger.closed(connection.number)
         }
-    }
-
-    private static func bytes<Value>(of value: Value) -> [UInt8] {
-        withUnsafeBytes(of: value) { Array($0) }
     }
 }

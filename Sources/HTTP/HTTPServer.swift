@@ -6,26 +6,21 @@ package import Transport
 /// Serves HTTP/1.1 on one address, with libevent's parser.
 ///
 /// Before the handler sees a request it has passed the limits of failure-model.md section 4 and
-/// ``RequestGuard``. What libevent refuses by itself (over-long headers and bodies, bytes that are
-/// no HTTP) is answered with its own HTML page; every other error has a JSON body.
+/// ``RequestGuard``. Every error has a JSON body.
 ///
 /// The loop keeps the server alive until it is closed. THREADING: belongs to the loop's thread; the
 /// handler is called there.
 package final class HTTPServer {
-    private static let sweepInterval = Duration.seconds(1)
     /// Fields of one request's head; failure-model.md section 4.
     private static let headerFields = 100
-    /// Seconds without a byte after which libevent closes a connection.
-    private static let silenceSeconds: Int32 = 60
 
     package let port: UInt16
 
     private let loop: EventLoop
     private let requestGuard: RequestGuard
     private let handler: (HTTPRequest, HTTPExchange) -> Void
-    private let connections = ConnectionTable()
+    private let connections: ConnectionTable
     private var server: OpaquePointer?
-    private var sweeper: Timer?
 
     /// Binds and listens at once.
     ///
@@ -39,6 +34,7 @@ package final class HTTPServer {
         loop.preconditionInLoop()
         self.loop = loop
         self.handler = handler
+        connections = ConnectionTable(loop: loop)
         requestGuard = RequestGuard(allowedHosts: allowedHosts, address: address)
         let descriptor: Int32
         do {
@@ -55,16 +51,12 @@ package final class HTTPServer {
         self.server = server
         configure(server)
         loop.register(self)
-        sweeper = loop.schedule(every: Self.sweepInterval) { [unowned self] in
-            connections.sweep(at: EventLoop.now())
-        }
     }
 
     private func configure(_ server: OpaquePointer) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         evhttp_set_max_headers_size(server, Limits.httpHeaderBytes)
         evhttp_set_max_body_size(server, Limits.httpBodyBytes)
-        evhttp_set_timeout(server, Self.silenceSeconds)
         evhttp_set_default_content_type(server, nil)
         // A body over the limit is read to its end and thrown away: closing on unread bytes would
         // reset the connection and lose the answer.
@@ -77,9 +69,7 @@ package final class HTTPServer {
         evhttp_set_allowed_methods(server, methods.reduce(0) { $0 | UInt16($1.rawValue) })
         evhttp_set_bevcb(
             server,
-            { base, context in
-                callbackOwner(context, as: HTTPServer.self).connections.makeChannel(on: base)
-            },
+            { _, context in callbackOwner(context, as: HTTPServer.self).connections.makeChannel() },
             context
         )
         evhttp_set_gencb(
@@ -126,7 +116,6 @@ package final class HTTPServer {
     private func free() {
         guard let server else { return }
         self.server = nil
-        sweeper = nil
         // Frees the listener and the connections; their close callbacks tell the answers.
         evhttp_free(server)
         loop.unregister(self)

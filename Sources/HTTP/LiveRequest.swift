@@ -24,11 +24,6 @@ final class LiveRequest {
     /// One more and it is cut off. A guess: some minutes of events.
     private static let streamQueueBytes = 1 << 20
 
-    /// Time without the client taking a byte after which a stream is cut off.
-    ///
-    /// failure-model.md's idle time; silence of the client itself is normal here.
-    private static let streamStall = timeval(tv_sec: 60, tv_usec: 0)
-
     private let loop: EventLoop
     private let connections: ConnectionTable
     /// Nil from the end of the answer on.
@@ -75,14 +70,13 @@ final class LiveRequest {
     /// Sends the head of an answer whose body follows in pieces.
     func beginStream(_ headers: [(String, String)]) {
         guard let request, let channel else { return }
-        // The connection ends with the stream: its time limits fit no further request.
+        // Whatever a client sends meanwhile would wait for as long as the stream goes on.
         add(headers + [("Connection", "close"), ("Cache-Control", "no-store")], to: request)
-        var stall = Self.streamStall
-        bufferevent_set_timeouts(channel, nil, &stall)
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(bufferevent_getfd(channel), Int32(IPPROTO_TCP), TCP_NODELAY, &on, size)
         evhttp_send_reply_start(request, 200, nil)
+        connections.streamBegan(on: channel)
     }
 
     func sendPiece(_ bytes: [UInt8]) {
@@ -90,7 +84,7 @@ final class LiveRequest {
         let queued = evbuffer_get_length(bufferevent_get_output(channel))
         guard queued + bytes.count <= Self.streamQueueBytes else {
             // libevent sees the end of the stream and calls the close callback.
-            shutdown(bufferevent_getfd(channel), Int32(SHUT_RDWR))
+            connections.cutOff(channel)
             return
         }
         withBuffer(bytes) { evhttp_send_reply_chunk(request, $0) }

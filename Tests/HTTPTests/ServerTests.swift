@@ -74,7 +74,49 @@ struct ServerTests {
         raw.write("200000\r\n")
         raw.write(body + body)
         raw.endWriting()
-        #expect(!raw.read().hasPrefix("HTTP/1.1 200"))
+        let text = raw.read()
+        #expect(text.isEmpty || isJSONError(text, 413), "an answer may be lost with what is unread")
+    }
+
+    /// Whether it is a whole answer of ours.
+    private func isJSONError(_ text: String, _ status: Int) -> Bool {
+        text.hasPrefix("HTTP/1.1 \(status) ")
+            && text.contains(#"{"error":{"code":\#(status),"status":""#)
+            && text.contains("\r\nContent-Type: application/json\r\n")
+            && text.hasSuffix(#""}}"#)
+    }
+
+    @Test(
+        "what libevent refuses by itself is answered in JSON, too",
+        arguments: [
+            ("nonsense", 400), ("GET /health HTTP/9.9", 400), ("GET /health", 400),
+            ("GET /health HTTP/1.1\r\nHost", 400), ("FOO /health HTTP/1.1", 405),
+            ("TRACE /health HTTP/1.1", 405),
+            ("POST /echo HTTP/1.1\r\nContent-Length: -1", 400),
+            ("POST /echo HTTP/1.1\r\nContent-Length: x", 400),
+            ("POST /echo HTTP/1.1\r\nContent-Length: 9\r\nExpect: x", 417),
+            ("POST /echo HTTP/1.1\r\nContent-Length: 9999999\r\nExpect: 100-continue", 413),
+        ]
+    )
+    func errorPages(head: String, status: Int) throws {
+        let server = try LiveServer.withEcho()
+        let raw = RawClient(port: server.port)
+        raw.write(head + "\r\n\r\n")
+        // The end of a body that is too large is waited for.
+        if status == 413 { raw.write([UInt8](repeating: 0x20, count: 9_999_999)) }
+        let text = raw.read()
+        #expect(isJSONError(text, status), "\(text)")
+    }
+
+    @Test("a body that waits to be asked for is asked for")
+    func expectation() throws {
+        let server = try LiveServer.withEcho()
+        let raw = RawClient(port: server.port)
+        raw.write("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        raw.write("Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        #expect(raw.read(until: { $0.hasSuffix("\r\n\r\n") }) == "HTTP/1.1 100 Continue\r\n\r\n")
+        raw.write("{}")
+        #expect(raw.read(until: { $0.hasSuffix("{}") }).hasPrefix("HTTP/1.1 200 "))
     }
 
     @Test("a head over the limit is refused")
@@ -83,7 +125,7 @@ struct ServerTests {
         let raw = RawClient(port: server.port)
         let filler = String(repeating: "x", count: Limits.httpHeaderBytes)
         raw.write("GET /health HTTP/1.1\r\nHost: localhost\r\nX: \(filler)\r\n\r\n")
-        #expect(!raw.read().hasPrefix("HTTP/1.1 200"))
+        #expect(isJSONError(raw.read(), 400))
     }
 
     @Test(
@@ -183,19 +225,6 @@ struct ServerTests {
         if seed % 2 == 0 { bytes = Array("POST /echo HTTP/1.1\r\n".utf8) + bytes }
         let raw = RawClient(port: server.port)
         raw.write(bytes)
-        raw.endWriting()
-        #expect(!raw.read().hasPrefix("HTTP/1.1 200"))
-        #expect(try server.client().send(.get, "/health").status == 200)
-    }
-
-    @Test(
-        "methods that HTTP does not know harm nobody",
-        arguments: ["FOO", "CONNECT", "TRACE", "G"]
-    )
-    func unknownMethods(method: String) throws {
-        let server = try LiveServer.withEcho()
-        let raw = RawClient(port: server.port)
-        raw.write("\(method) /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         raw.endWriting()
         #expect(!raw.read().hasPrefix("HTTP/1.1 200"))
         #expect(try server.client().send(.get, "/health").status == 200)
