@@ -65,6 +65,7 @@ let package = Package(
         module("Working", ["Base", "Columns", "Wire"]),
         module("API", ["Base"]),
         module("Gzip", ["Base", "CISAL", "CShims"]),
+        module("Spool", ["Base", "Gzip", "Wire"]),
         module("TSV", ["Base", "Columns", "CShims"]),
         module("Parquet", ["Base", "Columns", "CZstd", "CShims"]),
         module("Sample", ["Base", "CZlib"]),
@@ -93,7 +94,7 @@ let package = Package(
             [
                 "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip",
                 "HTTP", "Jobs",
-                "Parquet", "Scheduling", "Storage", "TSV", "Transport", "Wire",
+                "Parquet", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
             ]
         ),
         module(
@@ -122,6 +123,7 @@ var testTargets: [Target] {
         tests("Working", ["Base", "Columns", "Wire"]),
         tests("API", ["Base"]),
         tests("Gzip", ["Base", "CZlib"]),
+        tests("Spool", ["Base", "Wire"]),
         tests("TSV", ["Base", "Columns"]),
         tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),
         tests("Sample", ["Base"]),
@@ -136,8 +138,8 @@ var testTargets: [Target] {
         tests(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Columns", "Database", "Jobs", "Scheduling", "Storage",
-                "Transport",
+                "API", "Base", "Catalog", "Columns", "Database", "Jobs", "Parquet", "Scheduling",
+                "Spool", "Storage", "Transport", "Wire",
             ]
         ),
     ]

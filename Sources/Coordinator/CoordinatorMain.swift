@@ -51,7 +51,7 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     }
     // Held until the process ends: two coordinators must never write one state.
     let lock = try StateLock(path: state + "/lock")
-    try sweepSpool(CoordinatorShell.spoolDirectory(configuration))
+    try sweepChunks(CoordinatorShell.spoolDirectory(configuration))
 
     guard let workerAddress = HostPort(configuration.listen.workers),
         let httpAddress = HostPort(configuration.listen.http)
@@ -108,10 +108,12 @@ private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort
     shell.servers = (listener, server)
 }
 
-/// What an earlier coordinator spooled belongs to attempts that no longer count.
-private func sweepSpool(_ directory: String) throws(StorageError) {
-    if Directory.exists(path: directory) { try Directory.removeTree(path: directory) }
+/// Chunks that an earlier coordinator spooled are cut again; results stay, to be gone on with.
+private func sweepChunks(_ directory: String) throws(StorageError) {
     try Directory.create(path: directory)
+    for name in try Directory.list(path: directory) where name.hasPrefix("chunk-") {
+        try Directory.remove(path: "\(directory)/\(name)")
+    }
 }
 
 private func writePID(to state: String) throws(StorageError) {

@@ -6,6 +6,7 @@ import Glibc
 import HTTP
 import Jobs
 import Scheduling
+import Spool
 import Storage
 import Transport
 import Wire
@@ -37,7 +38,7 @@ final class CoordinatorShell {
     private let inputs: InputReader
     private let chunks: ChunkStore
     private let resultMemory = MemoryPool(keptBlocks: 4)
-    private var spool: ResultSpool?
+    private(set) var spool: ResultSpool?
     private let retention: Retention
 
     var scheduler: Scheduler
@@ -107,7 +108,7 @@ final class CoordinatorShell {
 
     func start() {
         spool = ResultSpool(loop: loop, directory: spoolDirectory) { [unowned self] in
-            stored($0, $1)
+            stored($0)
         }
         timers = [
             loop.schedule(every: Self.tickInterval) { [unowned self] in tick() },
@@ -165,7 +166,10 @@ final class CoordinatorShell {
         case .leaseSynthetic(let batch, let worker): leaseSynthetic(batch, to: worker)
         case .revoke(let attempt, let worker): links[worker]?.send(.revoke(attempt))
         case .storeResult(let attempt, _):
-            if let result = arrived[attempt]?.result { spool?.store(result) }
+            if let result = arrived[attempt]?.result { spool?.store(.result(result)) }
+        case .storeFinished(let step, let batch): spool?.store(.finished(step, batch))
+        case .storeInputEnd(let step, let chunks):
+            spool?.store(.inputEnded(step, chunks: chunks))
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .attemptEnded(let record): attemptEnded(record)
         case .releaseChunk(let task): chunks.remove(task)
@@ -184,7 +188,8 @@ final class CoordinatorShell {
             files: context.files,
             declaration: job.transform,
             hasHeader: job.hasHeader,
-            chunkSizeBytes: Int(configuration.scheduler.chunkSizeBytes)
+            chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
+            expected: context.recovered?.files
         )
         let shell = LoopBound(self, loop: loop)
         inputs.open(step, plan) { [loop] answer in
@@ -194,22 +199,40 @@ final class CoordinatorShell {
 
     private func inputAnswered(_ step: StepID, _ answer: InputReader.Answer) {
         switch answer {
-        case .opened: handle(.inputOpened(step))
+        case .opened(let files):
+            begin(step, of: files)
+            handle(.inputOpened(step))
         case .ended: handle(.inputEnded(step))
         case .failed(let reason): handle(.inputFailed(step, reason: reason))
         case .chunk(let text):
             guard let state = scheduler.step(step), scheduler.reading == step else { return }
             context(step)?.inputReadBytes = text.compressedBytes
             chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
-            let summary = ChunkSummary(
+            let chunk = ChunkSummary(
                 sizeBytes: text.sizeBytes,
                 lines: text.lineCount,
                 firstLine: text.firstLine,
-                source: text.source
+                source: text.source,
+                crc32: text.crc32
             )
-            handle(.chunkCut(step, summary))
+            handle(.chunkCut(step, chunk))
         }
     }
+
+    /// What results of the step's input are stored under, unless an earlier coordinator began it.
+    private func begin(_ step: StepID, of files: [SpoolHeader.InputFile]) {
+        guard let context = context(step), context.recovered == nil else { return }
+        spool?.begin(
+            SpoolHeader(
+                step: step,
+                chunkSizeBytes: configuredChunkSizeBytes,
+                declarationHash: context.declarationHash,
+                files: files
+            )
+        )
+    }
+
+    private var configuredChunkSizeBytes: Int { Int(configuration.scheduler.chunkSizeBytes) }
 
     // MARK: Attempts
 
@@ -251,16 +274,21 @@ final class CoordinatorShell {
         )
     }
 
-    private func stored(_ attempt: AttemptID, _ outcome: Result<StoredResult, SpoolError>) {
-        giveCredit(for: attempt)
-        switch outcome {
-        case .success(let result):
+    private func stored(_ answer: SpoolAnswer) {
+        switch answer {
+        case .result(let attempt, .success(let result)):
+            giveCredit(for: attempt)
             if let task = scheduler.attempt(attempt)?.task {
                 context(task.step)?.results[task.index] = result
             }
             handle(.resultStored(attempt))
-        case .failure(let error):
+        case .result(let attempt, .failure(let error)):
+            giveCredit(for: attempt)
             handle(.storeFailed(attempt, reason: error.description))
+        case .finished(let attempts, nil):
+            handle(.finishedStored(attempts))
+        case .finished(let attempts, let error?):
+            for attempt in attempts { handle(.storeFailed(attempt, reason: error.description)) }
         }
     }
 
@@ -468,37 +496,29 @@ extension CoordinatorShell: WorkerLinkDelegate {
         guard running.worker == worker, let job = context(running.task.step)?.table else {
             return link.close("a result of attempt \(attempt), which is not its to report")
         }
-        let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk
-        guard result.lines == chunk?.lines,
+        guard let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk else {
+            preconditionFailure("attempt \(attempt) counts and has no task")
+        }
+        guard result.lines == chunk.lines,
             result.conversionFailures.count == job.transform.columns.count
         else {
             link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
             let reason =
-                "the worker reports \(result.lines) lines, the chunk has \(chunk?.lines ?? 0)"
+                "the worker reports \(result.lines) lines, the chunk has \(chunk.lines)"
             return handle(.attemptFailed(attempt, .defect, reason: reason))
         }
         arrived[attempt] = (
             ArrivedResult(
                 attempt: attempt,
                 task: running.task,
+                chunk: chunk,
                 columns: job.transform.columns,
                 result: result,
                 block: block,
                 sha256: sha256
             ), worker
         )
-        handle(
-            .resultArrived(
-                attempt,
-                TaskReport(
-                    lines: result.lines,
-                    rows: result.rows,
-                    rejected: result.rejected,
-                    conversionFailures: result.conversionFailures,
-                    sizeBytes: Int64(result.payloadSizeBytes)
-                )
-            )
-        )
+        handle(.resultArrived(attempt, TaskReport(result)))
     }
 
     func finished(_ attempts: [AttemptID], from link: WorkerLink) {

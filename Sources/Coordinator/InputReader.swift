@@ -2,6 +2,7 @@ import Base
 import Columns
 import Dispatch
 import Gzip
+import Spool
 import Storage
 import TSV
 
@@ -14,6 +15,8 @@ struct InputPlan: Sendable {
     var declaration: TransformDeclaration
     var hasHeader: Bool
     var chunkSizeBytes: Int
+    /// What the files must be, where results were made of them already.
+    var expected: [SpoolHeader.InputFile]?
 }
 
 /// A chunk of whole lines with what a lease has to say about it.
@@ -35,7 +38,8 @@ struct CutText: Sendable {
 /// whoever asks brings them to the loop.
 final class InputReader: @unchecked Sendable {
     enum Answer: Sendable {
-        case opened
+        /// The first header was checked; the files are these.
+        case opened([SpoolHeader.InputFile])
         case chunk(CutText)
         /// The whole input was read and verified.
         case ended
@@ -53,8 +57,7 @@ final class InputReader: @unchecked Sendable {
             let input = OpenInput(step: step, plan: plan, answer: answer)
             current = input
             do throws(InputError) {
-                try input.openNextFile()
-                answer(.opened)
+                answer(.opened(try input.open()))
             } catch {
                 current = nil
                 answer(.failed(reason: error.description))
@@ -87,6 +90,25 @@ final class InputReader: @unchecked Sendable {
     }
 }
 
+/// What input files are recognised by.
+enum InputFiles {
+    /// The file under a path as it is now.
+    static func identify(_ path: String) throws(StorageError) -> SpoolHeader.InputFile {
+        try identity(of: try File.open(readingFrom: path))
+    }
+
+    static func identity(of file: File) throws(StorageError) -> SpoolHeader.InputFile {
+        let identity = try file.identity()
+        return SpoolHeader.InputFile(
+            path: file.path,
+            sizeBytes: identity.sizeBytes,
+            modifiedNanoseconds: identity.modifiedNanoseconds,
+            inode: identity.inode,
+            device: identity.device
+        )
+    }
+}
+
 /// Why an input cannot be read, always with the file.
 enum InputError: Error, CustomStringConvertible {
     case storage(StorageError)
@@ -113,13 +135,14 @@ private final class OpenInput {
     let step: StepID
     let answer: @Sendable (InputReader.Answer) -> Void
     private let plan: InputPlan
+    private var files: [SpoolHeader.InputFile] = []
     private var nextFile = 0
     private var current: OpenFile?
     private var finishedBytes: Int64 = 0
 
     private struct OpenFile {
         let file: File
-        let identity: FileIdentity
+        let identity: SpoolHeader.InputFile
         let reader: GzipReader
         let cutter: ChunkCutter
     }
@@ -130,17 +153,28 @@ private final class OpenInput {
         self.answer = answer
     }
 
-    /// Opens the next file and checks its header.
-    func openNextFile() throws(InputError) {
-        let path = plan.files[nextFile]
-        nextFile += 1
-        let opened = try storage { () throws(StorageError) in
-            let file = try File.open(readingFrom: path)
-            return (file, try file.identity())
+    /// Looks what the files are, opens the first of them and checks its header.
+    func open() throws(InputError) -> [SpoolHeader.InputFile] {
+        for (index, path) in plan.files.enumerated() {
+            let file = try storage { () throws(StorageError) in try InputFiles.identify(path) }
+            if let expected = plan.expected, expected[index] != file {
+                throw .changed(file: path)
+            }
+            files.append(file)
         }
-        let reader = GzipReader(source: FileSource(opened.0))
+        try openNextFile()
+        return files
+    }
+
+    /// Opens the next file and checks its header.
+    private func openNextFile() throws(InputError) {
+        let identity = files[nextFile]
+        let path = identity.path
+        nextFile += 1
+        let file = try storage { () throws(StorageError) in try File.open(readingFrom: path) }
+        let reader = GzipReader(source: FileSource(file))
         let cutter = ChunkCutter(reader: reader, chunkSizeBytes: plan.chunkSizeBytes)
-        current = OpenFile(file: opened.0, identity: opened.1, reader: reader, cutter: cutter)
+        current = OpenFile(file: file, identity: identity, reader: reader, cutter: cutter)
         guard plan.hasHeader else { return }
         let line: [UInt8]
         do throws(ChunkError) {
@@ -187,8 +221,9 @@ private final class OpenInput {
     /// The file must be what it was, both under its descriptor and under its name.
     private func checkUnchanged(_ open: OpenFile) throws(InputError) {
         let same = try storage { () throws(StorageError) in
-            let named = try File.open(readingFrom: open.file.path).identity()
-            return try open.file.identity() == open.identity && named == open.identity
+            let named = try InputFiles.identify(open.file.path)
+            return try InputFiles.identity(of: open.file) == open.identity
+                && named == open.identity
         }
         guard same else { throw .changed(file: open.file.path) }
     }

@@ -3,7 +3,10 @@ import Base
 import Columns
 import Jobs
 import Scheduling
+import Spool
+import Storage
 import Transport
+import Wire
 
 /// What the shell keeps of a job beside the scheduler: its record, declarations and timings.
 ///
@@ -43,12 +46,24 @@ final class StepContext {
     var ended: WallTime?
     /// How the step ended before a restart.
     var restored: StepStatus?
+    /// What an earlier coordinator's spool file began with, where it goes on with it.
+    var recovered: SpoolHeader?
 
     init(id: StepID, declaration: ResolvedJob, files: [String], inputBytes: Int64) {
         self.id = id
         self.declaration = declaration
         self.files = files
         self.inputBytes = inputBytes
+    }
+
+    /// Tells whether results of an earlier coordinator are of the same declaration.
+    var declarationHash: [UInt8] {
+        switch declaration.work {
+        case .table(let job):
+            Digest.sha256(CoordinatorMessage.declare(id, job.transform).encoded)
+        case .selftest(let test):
+            Digest.sha256(Array("selftest of \(test.tasks) tasks".utf8))
+        }
     }
 
     /// The declaration of a step that loads a table.

@@ -1,8 +1,10 @@
 import API
 import Base
 import Catalog
+import Columns
 import Jobs
 import Scheduling
+import Spool
 import Transport
 import Wire
 
@@ -51,7 +53,7 @@ extension CoordinatorShell {
                         created: created,
                         status: ""
                     )
-                    begin(record, plan, request, published: [:], note: "accepted")
+                    begin(record, plan, request, Remains(), note: "accepted")
                 }
                 completion(.success(id))
             case .failure(let error):
@@ -60,23 +62,39 @@ extension CoordinatorShell {
         }
     }
 
-    /// Hands the job to the scheduler; steps in `published` are done.
+    /// What an earlier coordinator left of a job, by the step's index.
+    private struct Remains {
+        var published: [Int: (snapshot: SnapshotID, status: StepStatus?)] = [:]
+        var recovered: [Int: RecoveredStep] = [:]
+    }
+
+    /// Hands the job to the scheduler, with what remains of its steps.
     private func begin(
         _ record: JobRecord,
         _ plan: PlannedJob,
         _ request: SubmitRequest,
-        published: [Int: (snapshot: SnapshotID, status: StepStatus?)],
+        _ remains: Remains,
         note: String
     ) {
-        let steps = plan.steps.enumerated().map { index, step in
-            StepContext(
-                id: StepID(job: record.id, index: index),
-                declaration: step.declaration,
-                files: step.files,
-                inputBytes: step.inputBytes
+        let steps = contexts(of: plan, record.id)
+        for (index, version) in remains.published { steps[index].restored = version.status }
+        for (index, step) in remains.recovered {
+            steps[index].recovered = step.header
+            steps[index].results = step.results
+            if step.finished.isComplete {
+                steps[index].inputReadBytes = plan.steps[index].inputBytes
+            }
+        }
+        for step in steps where step.table == nil && step.recovered == nil {
+            spool?.begin(
+                SpoolHeader(
+                    step: step.id,
+                    chunkSizeBytes: 0,
+                    declarationHash: step.declarationHash,
+                    files: []
+                )
             )
         }
-        for (index, version) in published { steps[index].restored = version.status }
         let log = JobLog(path: logPath(record.id))
         jobs[record.id] = JobContext(record: record, steps: steps, log: log)
         log.write("\(note): \(plan.name), \(steps.count) steps")
@@ -86,12 +104,27 @@ extension CoordinatorShell {
                     id: record.id,
                     name: plan.name,
                     steps: plan.steps.enumerated().map { index, step in
-                        StepPlan(step, published: published[index]?.snapshot)
+                        StepPlan(
+                            step,
+                            published: remains.published[index]?.snapshot,
+                            finished: remains.recovered[index]?.finished ?? FinishedTasks()
+                        )
                     },
                     pool: request.pool.map { PoolID($0) }
                 )
             )
         )
+    }
+
+    private func contexts(of plan: PlannedJob, _ id: JobID) -> [StepContext] {
+        plan.steps.enumerated().map { index, step in
+            StepContext(
+                id: StepID(job: id, index: index),
+                declaration: step.declaration,
+                files: step.files,
+                inputBytes: step.inputBytes
+            )
+        }
     }
 
     func logPath(_ id: JobID) -> String {
@@ -103,17 +136,21 @@ extension CoordinatorShell {
     /// Goes on with every job that was accepted and had not ended.
     ///
     /// Steps whose commit key the catalog knows are done, whatever the job store says: the catalog
-    /// decides what is visible. The others begin anew.
+    /// decides what is visible. Of the others, tasks whose results are durable are not done again.
     func resumeJobs(_ completion: @escaping () -> Void) {
         jobStore.unfinished { [unowned self] outcome in
             switch outcome {
             case .success(let records):
-                for record in records { resume(record) }
-                // The publisher answers in order: after this one all of them are known.
-                publisher.ask { _ in
-                } _: { _ in
+                var left = records.count + 1
+                let oneLess = { [unowned self] in
+                    left -= 1
+                    guard left == 0 else { return }
+                    // What nobody goes on with is of jobs that have ended.
+                    spool?.sweep()
                     completion()
                 }
+                for record in records { resume(record, oneLess) }
+                oneLess()
             case .failure(let error):
                 // To go on without them would be to lose them: P3.
                 stop("unfinished jobs could not be read: \(error)", exitCode: 1)
@@ -121,7 +158,8 @@ extension CoordinatorShell {
         }
     }
 
-    private func resume(_ record: JobRecord) {
+    /// Goes on with one job; `completion` follows when it is known here, or has ended.
+    private func resume(_ record: JobRecord, _ completion: @escaping () -> Void) {
         let request: SubmitRequest
         let plan: PlannedJob
         do {
@@ -129,7 +167,8 @@ extension CoordinatorShell {
             plan = try planner.plan(request)
         } catch {
             let reason = (error as? PlanError)?.message ?? "\(error)"
-            return giveUp(record, reason: "after a restart: \(reason)")
+            giveUp(record, reason: "after a restart: \(reason)")
+            return completion()
         }
         let keys = plan.steps.indices.map {
             TablePublisher.commitKey(StepID(job: record.id, index: $0))
@@ -139,15 +178,56 @@ extension CoordinatorShell {
         } _: { [unowned self] outcome in
             switch outcome {
             case .success(let published):
-                CoordinatorLog.write("goes on with job \(record.id), \(published.count) steps done")
-                begin(record, plan, request, published: published, note: "goes on")
+                recover(record, plan, request, published: published, completion)
             case .failure(let error) where error.isBusy:
                 // Asking has waited long; the job waits on.
                 CoordinatorLog.write("job \(record.id) waits for the catalog: \(error)")
-                resume(record)
+                resume(record, completion)
             case .failure(let error):
                 giveUp(record, reason: "after a restart: \(error)")
+                completion()
             }
+        }
+    }
+
+    /// Takes over the durable results of steps that are not published.
+    private func recover(
+        _ record: JobRecord,
+        _ plan: PlannedJob,
+        _ request: SubmitRequest,
+        published: [Int: (snapshot: SnapshotID, status: StepStatus?)],
+        _ completion: @escaping () -> Void
+    ) {
+        let open = contexts(of: plan, record.id).filter { published[$0.id.index] == nil }
+        let expectations = open.map { step in
+            SpoolExpectation(
+                step: step.id,
+                declarationHash: step.declarationHash,
+                paths: step.files,
+                columns: step.table?.transform.columns ?? []
+            )
+        }
+        spool?.recover(expectations) { [unowned self] recoveries in
+            defer { completion() }
+            var remains = Remains(published: published)
+            for (step, recovery) in zip(open, recoveries) {
+                switch recovery {
+                case .recovered(let recovered): remains.recovered[step.id.index] = recovered
+                case .nothing(nil): break
+                case .nothing(let reason?):
+                    CoordinatorLog.write("step \(step.id) begins anew: \(reason)")
+                case .inputChanged(let path):
+                    for step in open { spool?.close(step.id) }
+                    let text = "\(path) is not the file any more that the job began to load"
+                    return giveUp(record, reason: "after a restart: \(text); submit the job again")
+                }
+            }
+            let tasks = remains.recovered.values.reduce(0) {
+                $0 + $1.finished.results.count + $1.finished.synthetic.count
+            }
+            let text = "goes on, \(published.count) steps published, \(tasks) tasks finished"
+            CoordinatorLog.write("job \(record.id) \(text)")
+            begin(record, plan, request, remains, note: text)
         }
     }
 

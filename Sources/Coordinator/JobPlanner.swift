@@ -171,17 +171,18 @@ extension SchedulingSettings {
 
 extension StepPlan {
     /// A planned step as the scheduler sees it; `snapshot` when it was published before.
-    init(_ step: PlannedJob.Step, published snapshot: SnapshotID?) {
+    init(_ step: PlannedJob.Step, published snapshot: SnapshotID?, finished: FinishedTasks) {
         switch step.declaration.work {
         case .table(let job):
             self.init(
                 source: snapshot.map { .published($0) } ?? .input(sizeBytes: step.inputBytes),
                 columnCount: job.transform.columns.count,
                 rejectLimits: job.rejectLimits,
-                allowsEmpty: job.allowEmpty
+                allowsEmpty: job.allowEmpty,
+                finished: finished
             )
         case .selftest(let test):
-            self.init(source: .synthetic(tasks: test.tasks))
+            self.init(source: .synthetic(tasks: test.tasks), finished: finished)
         }
     }
 }

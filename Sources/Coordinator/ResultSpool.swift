@@ -2,6 +2,8 @@ import Base
 import Columns
 import Dispatch
 import Parquet
+import Scheduling
+import Spool
 import Storage
 import Transport
 import Wire
@@ -10,6 +12,7 @@ import Wire
 struct ArrivedResult: Sendable {
     var attempt: AttemptID
     var task: TaskID
+    var chunk: ChunkSummary
     var columns: [ColumnDeclaration]
     var result: TransformResult
     var block: MemoryBlock
@@ -17,8 +20,8 @@ struct ArrivedResult: Sendable {
 }
 
 /// Where a durable result lies in its step's spool file.
-struct StoredResult: Sendable {
-    struct RowGroup: Sendable {
+struct StoredResult: Sendable, Equatable {
+    struct RowGroup: Sendable, Equatable {
         var table: RowGroupTable
         var metadata: RowGroupMetadata
         var offset: Int64
@@ -44,30 +47,62 @@ enum SpoolError: Error, CustomStringConvertible {
     }
 }
 
-/// Makes results durable: verified, written to the spool file of their step, synced together.
+/// What is to be made durable for a step.
+enum SpoolItem: Sendable {
+    case result(ArrivedResult)
+    /// Tasks without data that are finished.
+    case finished(StepID, [SyntheticAttempt])
+    case inputEnded(StepID, chunks: Int)
+
+    var step: StepID {
+        switch self {
+        case .result(let arrived): arrived.task.step
+        case .finished(let step, _), .inputEnded(let step, _): step
+        }
+    }
+}
+
+/// What became of an item.
+enum SpoolAnswer: Sendable {
+    case result(AttemptID, Result<StoredResult, SpoolError>)
+    case finished([AttemptID], SpoolError?)
+
+    /// The answer for an item that was not stored; none where nobody waits for one.
+    init?(_ item: SpoolItem, failed error: SpoolError) {
+        switch item {
+        case .result(let arrived): self = .result(arrived.attempt, .failure(error))
+        case .finished(_, let batch): self = .finished(batch.map(\.attempt), error)
+        case .inputEnded: return nil
+        }
+    }
+}
+
+/// Makes what tasks bring durable: verified, appended to the spool file of their step, synced together.
 ///
 /// Lives on the loop. While one batch is written and synced the next one gathers, so a slow disk
 /// makes larger batches instead of a longer queue of syncs.
 final class ResultSpool {
-    typealias Completion = (AttemptID, Result<StoredResult, SpoolError>) -> Void
-
     private let loop: EventLoop
-    private let directory: String
     private let queue = DispatchQueue(label: "result-spool")
     private let files: SpoolFiles
-    private var gathered: [ArrivedResult] = []
+    private var gathered: [SpoolItem] = []
     private var isStoring = false
-    private let completion: Completion
+    private let completion: (SpoolAnswer) -> Void
 
-    init(loop: EventLoop, directory: String, completion: @escaping Completion) {
+    init(loop: EventLoop, directory: String, completion: @escaping (SpoolAnswer) -> Void) {
         self.loop = loop
-        self.directory = directory
         self.completion = completion
         files = SpoolFiles(directory: directory)
     }
 
-    func store(_ result: ArrivedResult) {
-        gathered.append(result)
+    /// Tells what the step's spool file is to begin with; comes before the first item of the step.
+    func begin(_ header: SpoolHeader) {
+        let files = self.files
+        queue.async { files.begin(header) }
+    }
+
+    func store(_ item: SpoolItem) {
+        gathered.append(item)
         storeNextBatch()
     }
 
@@ -78,14 +113,16 @@ final class ResultSpool {
 
     /// Removes the step's spool file.
     ///
-    /// Results that were not written yet are answered for here: written later, they would make the
+    /// Items that were not written yet are answered for here: written later, they would make the
     /// file anew.
     func close(_ step: StepID) {
         let files = self.files
         queue.async { files.close(step) }
-        let unwanted = gathered.filter { $0.task.step == step }
-        gathered.removeAll { $0.task.step == step }
-        for result in unwanted { completion(result.attempt, .failure(.stepEnded)) }
+        let unwanted = gathered.filter { $0.step == step }
+        gathered.removeAll { $0.step == step }
+        for item in unwanted {
+            if let answer = SpoolAnswer(item, failed: .stepEnded) { completion(answer) }
+        }
     }
 
     private func storeNextBatch() {
@@ -96,109 +133,30 @@ final class ResultSpool {
         let (files, loop) = (self.files, self.loop)
         let spool = LoopBound(self, loop: loop)
         queue.async {
-            let outcomes = files.store(batch)
+            let answers = files.store(batch)
             loop.execute {
                 spool.value.isStoring = false
-                for (attempt, outcome) in outcomes { spool.value.completion(attempt, outcome) }
+                for answer in answers { spool.value.completion(answer) }
                 spool.value.storeNextBatch()
             }
         }
     }
-}
 
-/// The open spool files.
-///
-/// `@unchecked Sendable`: they belong to the spool's queue.
-private final class SpoolFiles: @unchecked Sendable {
-    private let directory: String
-    private var open: [StepID: (file: File, endOffset: Int64)] = [:]
+    // MARK: After a restart
 
-    init(directory: String) { self.directory = directory }
-
-    /// Stores a batch; a result counts as stored only after its file was synced.
-    func store(_ batch: [ArrivedResult]) -> [(AttemptID, Result<StoredResult, SpoolError>)] {
-        var outcomes = batch.map { arrived in
-            (arrived.attempt, Result { () throws(SpoolError) in try write(arrived) })
+    /// Looks what an earlier coordinator left of the steps, and goes on with their files.
+    func recover(_ steps: [SpoolExpectation], _ completion: @escaping ([SpoolRecovery]) -> Void) {
+        let answer = LoopBound(completion, loop: loop)
+        let (files, loop) = (self.files, self.loop)
+        queue.async {
+            let found = steps.map { files.recover($0) }
+            loop.execute { answer.value(found) }
         }
-        for step in Set(batch.map(\.task.step)) {
-            guard let error = synchronize(step) else { continue }
-            for index in batch.indices where batch[index].task.step == step {
-                outcomes[index].1 = .failure(.storage(error))
-            }
-        }
-        return outcomes
     }
 
-    func close(_ step: StepID) {
-        guard let file = open.removeValue(forKey: step)?.file else { return }
-        removeQuietly(file.path)
-    }
-
-    private func write(_ arrived: ArrivedResult) throws(SpoolError) -> StoredResult {
-        let payload = arrived.block.prefix(arrived.result.payloadSizeBytes)
-        guard Digest.sha256(payload) == arrived.sha256 else { throw .wrongHash }
-        var rowGroups = try decode(arrived)
-        do throws(StorageError) {
-            let pages = payload.prefix(arrived.result.pagesSizeBytes)
-            let offset = try place(
-                UnsafeRawBufferPointer(rebasing: pages),
-                in: arrived.task.step
-            )
-            for index in rowGroups.indices { rowGroups[index].offset += offset }
-        } catch {
-            throw .storage(error)
-        }
-        return StoredResult(rowGroups: rowGroups)
-    }
-
-    /// Reads the row groups' metadata from behind the pages; offsets are in the pages.
-    private func decode(_ arrived: ArrivedResult) throws(SpoolError) -> [StoredResult.RowGroup] {
-        var rowGroups: [StoredResult.RowGroup] = []
-        var offset: Int64 = 0
-        var rest = arrived.block.prefix(arrived.result.payloadSizeBytes)
-            .dropFirst(arrived.result.pagesSizeBytes)
-        for rowGroup in arrived.result.rowGroups {
-            let encoded = UnsafeRawBufferPointer(
-                rebasing: rest.prefix(rowGroup.metadataSizeBytes)
-            )
-            rest = rest.dropFirst(rowGroup.metadataSizeBytes)
-            let columns = rowGroup.table == .rows ? arrived.columns : rejectColumns
-            do throws(ParquetError) {
-                let metadata = try RowGroupMetadata(decoding: encoded, columns: columns)
-                guard metadata.payloadSizeBytes == Int64(rowGroup.pagesSizeBytes) else {
-                    throw .malformedMetadata(offset: 0, reason: "its size differs from its pages")
-                }
-                rowGroups.append(
-                    StoredResult.RowGroup(table: rowGroup.table, metadata: metadata, offset: offset)
-                )
-            } catch {
-                throw .metadata(error)
-            }
-            offset += Int64(rowGroup.pagesSizeBytes)
-        }
-        return rowGroups
-    }
-
-    private func place(
-        _ payload: UnsafeRawBufferPointer,
-        in step: StepID
-    ) throws(StorageError) -> Int64 {
-        if open[step] == nil {
-            let path = ResultSpool.path(of: step, in: directory)
-            open[step] = (try File.create(path: path, exclusive: false), 0)
-        }
-        guard let (file, offset) = open[step] else { preconditionFailure("no spool file") }
-        try file.write(payload, at: offset)
-        open[step]?.endOffset = offset + Int64(payload.count)
-        return offset
-    }
-
-    private func synchronize(_ step: StepID) -> StorageError? {
-        do throws(StorageError) {
-            try open[step]?.file.synchronize()
-            return nil
-        } catch {
-            return error
-        }
+    /// Removes the files of all steps that nobody began or recovered: of jobs that have ended.
+    func sweep() {
+        let files = self.files
+        queue.async { files.sweep() }
     }
 }

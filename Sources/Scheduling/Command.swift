@@ -21,6 +21,11 @@ package enum Command: Sendable, Equatable {
     case revoke(AttemptID, WorkerID)
     /// Make the result durable; answered by `resultStored` or `storeFailed`.
     case storeResult(AttemptID, TaskID)
+    /// Make it durable that tasks without data are finished; answered by `finishedStored`, or by
+    /// `storeFailed` for each.
+    case storeFinished(StepID, [SyntheticAttempt])
+    /// Make it durable that the step's input was read and verified; nobody waits for it.
+    case storeInputEnd(StepID, chunks: Int)
     /// Drop what came under this attempt.
     case discardResult(AttemptID)
     /// The chunk's bytes are not needed any more.
@@ -40,6 +45,11 @@ package enum Command: Sendable, Equatable {
 package struct SyntheticAttempt: Sendable, Equatable {
     package var attempt: AttemptID
     package var task: TaskID
+
+    package init(attempt: AttemptID, task: TaskID) {
+        self.attempt = attempt
+        self.task = task
+    }
 }
 
 /// How a job ended.

@@ -23,7 +23,10 @@ package enum Event: Sendable, Equatable {
     case resultArrived(AttemptID, TaskReport)
     case resultStored(AttemptID)
     case storeFailed(AttemptID, reason: String)
+    /// Tasks without data ended well; answered by `storeFinished`.
     case syntheticFinished([AttemptID])
+    /// The ends of tasks without data are durable.
+    case finishedStored([AttemptID])
     case attemptFailed(AttemptID, FailureClass, reason: String)
     // Publication
     case published(StepID, SnapshotID)
@@ -67,34 +70,21 @@ package struct StepPlan: Sendable, Equatable {
     package var rejectLimits: RejectLimits
     /// Whether an input without any row is fine.
     package var allowsEmpty: Bool
+    /// What an earlier coordinator left of the step.
+    package var finished: FinishedTasks
 
     package init(
         source: Source,
         columnCount: Int = 0,
         rejectLimits: RejectLimits = RejectLimits(),
-        allowsEmpty: Bool = false
+        allowsEmpty: Bool = false,
+        finished: FinishedTasks = FinishedTasks()
     ) {
         self.source = source
         self.columnCount = columnCount
         self.rejectLimits = rejectLimits
         self.allowsEmpty = allowsEmpty
-    }
-}
-
-/// A chunk that was cut from an input.
-package struct ChunkSummary: Sendable, Equatable {
-    package var sizeBytes: Int
-    package var lines: Int64
-    /// The number of its first line in `source`; 0 for a task without data.
-    package var firstLine: Int64
-    /// The file it was cut from.
-    package var source: String
-
-    package init(sizeBytes: Int, lines: Int64, firstLine: Int64 = 0, source: String = "") {
-        self.sizeBytes = sizeBytes
-        self.lines = lines
-        self.firstLine = firstLine
-        self.source = source
+        self.finished = finished
     }
 }
 

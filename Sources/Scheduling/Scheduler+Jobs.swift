@@ -80,7 +80,15 @@ extension Scheduler {
             update(step.id) { step in
                 let nothing = ChunkSummary(sizeBytes: 0, lines: 0)
                 step.tasks = Array(repeating: Task(chunk: nothing), count: count)
-                for index in 0..<count { step.ready.append(index) }
+                for index in 0..<count {
+                    if step.finished.synthetic.contains(index) {
+                        step.tasks[index].state = .done
+                        step.doneTasks += 1
+                        step.attempts += 1
+                    } else {
+                        step.ready.append(index)
+                    }
+                }
                 step.state = .read
             }
             commands.append(.stepChanged(step.id))
@@ -110,6 +118,10 @@ extension Scheduler {
     /// Why the finished step has too many rejected rows; nil when it has not.
     private func rejectReason(of step: Step) -> String? {
         let (limits, report) = (step.rejectLimits, step.report)
+        // Results that an earlier coordinator stored were counted by nobody since.
+        guard report.rejected <= limits.maxRows else {
+            return rejectReason(report.rejected, limits.maxRows)
+        }
         guard report.lines >= RejectLimits.linesForShare,
             Double(report.rejected) > limits.maxShare * Double(report.lines)
         else { return nil }

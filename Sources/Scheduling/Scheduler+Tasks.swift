@@ -9,12 +9,27 @@ extension Scheduler {
         for id in runningJobs {
             guard let index = jobs[id]?.nextWaitingStep else { continue }
             let step = StepID(job: id, index: index)
+            if takeOver(step) { return openNextInput() }
             reading = step
             update(step) { $0.state = .opening }
             commands.append(.openInput(step))
             commands.append(.stepChanged(step))
             return
         }
+    }
+
+    /// Takes over a step all of whose tasks an earlier coordinator finished; false for another.
+    private mutating func takeOver(_ id: StepID) -> Bool {
+        guard let finished = step(id)?.finished, finished.isComplete else { return false }
+        update(id) { step in
+            for (_, result) in finished.results.sorted(by: { $0.key < $1.key }) {
+                step.append(result)
+            }
+            step.finished = FinishedTasks()
+            step.state = .read
+        }
+        commands.append(.stepChanged(id))
+        return true
     }
 
     /// Keeps a few chunks ahead of the leases, and no more: this is what bounds memory.
@@ -34,16 +49,13 @@ extension Scheduler {
             commands.append(.stepChanged(id))
         case .chunkCut(let id, let chunk):
             guard reading == id else { return }
-            update(id) { step in
-                step.cutsUnderWay -= 1
-                step.ready.append(step.tasks.count)
-                step.tasks.append(Task(chunk: chunk))
-                step.cutBytes += Int64(chunk.sizeBytes)
-            }
+            takeChunk(chunk, of: id)
         case .inputEnded(let id):
-            guard reading == id else { return }
+            guard reading == id, let step = step(id) else { return }
+            guard step.finished.results.isEmpty else { return endForChangedInput(id) }
             reading = nil
             update(id) { $0.state = .read }
+            commands.append(.storeInputEnd(id, chunks: step.tasks.count))
             commands.append(.stepChanged(id))
         case .inputFailed(let id, let reason):
             guard reading == id else { return }
@@ -51,6 +63,33 @@ extension Scheduler {
         default:
             preconditionFailure("not an input event: \(event)")
         }
+    }
+
+    /// Makes a task of a chunk, unless an earlier coordinator has its result.
+    private mutating func takeChunk(_ chunk: ChunkSummary, of id: StepID) {
+        let (index, finished) = update(id) { step -> (Int, FinishedTasks.Result?) in
+            let index = step.tasks.count
+            step.cutsUnderWay -= 1
+            if let finished = step.finished.results.removeValue(forKey: index) {
+                guard finished.chunk == chunk else { return (index, finished) }
+                step.append(finished)
+                return (index, finished)
+            }
+            step.ready.append(index)
+            step.tasks.append(Task(chunk: chunk))
+            step.cutBytes += Int64(chunk.sizeBytes)
+            return (index, nil)
+        }
+        guard let finished else { return }
+        commands.append(.releaseChunk(TaskID(step: id, index: index)))
+        if finished.chunk != chunk { endForChangedInput(id) }
+    }
+
+    private mutating func endForChangedInput(_ id: StepID) {
+        let reason =
+            "the input changed between two coordinators: it is not cut as it was before the "
+            + "restart; submit the job again"
+        end(id.job, .failed(reason: reason), failing: id)
     }
 
     // MARK: Leases
@@ -180,6 +219,7 @@ extension Scheduler {
         switch event {
         case .resultArrived(let attempt, let report): takeResult(attempt, report)
         case .resultStored(let attempt): finishTask(of: attempt)
+        case .finishedStored(let attempts): finishSyntheticTasks(of: attempts)
         case .storeFailed(let attempt, let reason):
             failAttempt(attempt, .transient, .notStored(reason: reason), reason: reason)
         case .syntheticFinished(let finished):
@@ -193,9 +233,7 @@ extension Scheduler {
 
     private mutating func takeResult(_ id: AttemptID, _ report: TaskReport) {
         // One that has returned already counts no second time.
-        guard let attempt = attempts[id],
-            step(attempt.task.step)?.tasks[attempt.task.index].state == .leased(id)
-        else {
+        guard let attempt = attempts[id], isLeased(attempt.task, under: id) else {
             lateReports += 1
             commands.append(.discardResult(id))
             return
@@ -217,7 +255,7 @@ extension Scheduler {
         commands.append(.storeResult(id, task))
     }
 
-    private func rejectReason(_ rejected: Int64, _ limit: Int64) -> String {
+    func rejectReason(_ rejected: Int64, _ limit: Int64) -> String {
         "\(rejected) rows were rejected, more than the \(limit) that rejects.max_rows allows"
     }
 
@@ -238,21 +276,42 @@ extension Scheduler {
     }
 
     private mutating func takeSyntheticResults(_ finished: [AttemptID]) {
-        var steps: Set<StepID> = []
+        var byWorker: [WorkerID: Set<AttemptID>] = [:]
+        var byStep: [StepID: [SyntheticAttempt]] = [:]
         for id in finished {
-            guard let attempt = attempts[id] else {
+            guard let attempt = attempts[id], isLeased(attempt.task, under: id) else {
                 lateReports += 1
                 continue
             }
+            update(attempt.task.step) { $0.tasks[attempt.task.index].state = .returned(id) }
             workers[attempt.worker]?.finishedAttempts += 1
-            endAttempt(id, .finished)
-            update(attempt.task.step) { step in
-                step.tasks[attempt.task.index].state = .done
+            byWorker[attempt.worker, default: []].insert(id)
+            byStep[attempt.task.step, default: []]
+                .append(SyntheticAttempt(attempt: id, task: attempt.task))
+        }
+        for (worker, returned) in byWorker {
+            workers[worker]?.running.removeAll(where: returned.contains)
+        }
+        for (step, batch) in byStep.sorted(by: { $0.key < $1.key }) {
+            commands.append(.storeFinished(step, batch))
+        }
+    }
+
+    private mutating func finishSyntheticTasks(of finished: [AttemptID]) {
+        var steps: Set<StepID> = []
+        for id in finished {
+            guard let task = endAttempt(id, .finished) else { continue }
+            update(task.step) { step in
+                step.tasks[task.index].state = .done
                 step.doneTasks += 1
             }
-            steps.insert(attempt.task.step)
+            steps.insert(task.step)
         }
         for step in steps.sorted() { commands.append(.stepChanged(step)) }
+    }
+
+    private func isLeased(_ task: TaskID, under attempt: AttemptID) -> Bool {
+        step(task.step)?.tasks[task.index].state == .leased(attempt)
     }
 
     /// What follows a failure is decided by its class alone.

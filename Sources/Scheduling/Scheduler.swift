@@ -70,7 +70,8 @@ package struct Scheduler: Sendable {
         case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,
             .scaleRequested:
             applyWorkerEvent(event)
-        case .resultArrived, .resultStored, .storeFailed, .syntheticFinished, .attemptFailed:
+        case .resultArrived, .resultStored, .storeFailed, .syntheticFinished, .finishedStored,
+            .attemptFailed:
             applyAttemptEvent(event)
         case .published, .publishFailed:
             applyPublicationEvent(event)

@@ -44,6 +44,8 @@ package struct Step: Sendable {
 
     /// Tasks that may be leased, in chunk order but for those that were leased before.
     var ready = TaskQueue()
+    /// Results of an earlier coordinator whose chunks were not cut again yet.
+    var finished: FinishedTasks
     /// Chunks asked for and not cut yet.
     var cutsUnderWay = 0
 
@@ -52,6 +54,7 @@ package struct Step: Sendable {
         source = plan.source
         rejectLimits = plan.rejectLimits
         allowsEmpty = plan.allowsEmpty
+        finished = plan.finished
         report = TaskReport(
             conversionFailures: Array(repeating: 0, count: plan.columnCount)
         )
@@ -60,6 +63,15 @@ package struct Step: Sendable {
         } else {
             state = .waiting
         }
+    }
+
+    /// Adds a task whose result is durable already.
+    mutating func append(_ result: FinishedTasks.Result) {
+        tasks.append(Task(finished: result))
+        doneTasks += 1
+        attempts += 1
+        cutBytes += Int64(result.chunk.sizeBytes)
+        report.add(result.report)
     }
 
     /// Whether every task is known and durable.
@@ -90,6 +102,12 @@ package struct Task: Sendable {
     var report = TaskReport()
 
     init(chunk: ChunkSummary) { self.chunk = chunk }
+
+    /// A task that an earlier coordinator saw finished.
+    init(finished: FinishedTasks.Result) {
+        chunk = finished.chunk
+        state = .done
+    }
 }
 
 /// A first-in first-out queue of task indexes whose front takes back what must be done again.

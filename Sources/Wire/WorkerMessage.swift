@@ -130,15 +130,7 @@ package enum WorkerMessage: Equatable, Sendable {
         case .result(let attempt, let result):
             frame(.result) { fields in
                 fields.integer(attempt.rawValue)
-                fields.integer(result.lines)
-                fields.integer(result.rows)
-                fields.integer(result.rejected)
-                fields.list(result.conversionFailures) { $0.integer($1) }
-                fields.list(result.rowGroups) { fields, rowGroup in
-                    fields.integer(rowGroup.table.rawValue)
-                    fields.integer(UInt32(rowGroup.pagesSizeBytes))
-                    fields.integer(UInt32(rowGroup.metadataSizeBytes))
-                }
+                fields.result(result)
             }
         case .failed(let attempt, let kind, let message):
             frame(.failed) { fields in
@@ -179,7 +171,7 @@ package enum WorkerMessage: Equatable, Sendable {
         case .heartbeat:
             self = .heartbeat(running: try fields.attempts())
         case .result:
-            self = .result(try fields.attempt(), try TransformResult(&fields))
+            self = .result(try fields.attempt(), try fields.result())
         case .failed:
             let attempt = try fields.attempt()
             let rawKind = try fields.integer(UInt8.self)
@@ -196,44 +188,6 @@ package enum WorkerMessage: Equatable, Sendable {
         }
         try fields.end()
     }
-}
-
-extension TransformResult {
-    fileprivate init(_ fields: inout FieldReader) throws(WireError) {
-        lines = try fields.integer()
-        rows = try fields.integer()
-        rejected = try fields.integer()
-        conversionFailures = try fields.list(minimumSizeBytes: 8) { fields throws(WireError) in
-            try fields.integer()
-        }
-        rowGroups = try fields.list(minimumSizeBytes: 9) { fields throws(WireError) in
-            guard let table = RowGroupTable(rawValue: try fields.integer()) else {
-                throw .malformed(message: "result")
-            }
-            return ResultRowGroup(
-                table: table,
-                pagesSizeBytes: Int(try fields.integer(UInt32.self)),
-                metadataSizeBytes: Int(try fields.integer(UInt32.self))
-            )
-        }
-        // Bounded, so that no sum over results can overflow. A line takes a byte at least.
-        let linesLimit = Int64(Limits.chunkSizeBytes.upperBound + Limits.lineSizeBytes)
-        guard (0...linesLimit).contains(lines), (0...lines).contains(rejected),
-            rows == lines - rejected, conversionFailures.allSatisfy((0...lines).contains)
-        else { throw .malformed(message: "result") }
-        guard payloadSizeBytes <= Self.payloadLimitBytes else {
-            throw .fieldTooLarge(
-                field: "payload size",
-                value: payloadSizeBytes,
-                limit: Self.payloadLimitBytes
-            )
-        }
-    }
-
-    /// Four times the largest chunk.
-    ///
-    /// Pages are nearly always smaller than their text; rejects in hexadecimal double it.
-    static let payloadLimitBytes = 4 * Limits.chunkSizeBytes.upperBound
 }
 
 extension FieldReader {

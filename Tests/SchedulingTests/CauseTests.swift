@@ -39,9 +39,9 @@ struct CauseTests {
     @Test("tasks without data end one by one")
     func synthetic() {
         var fixture = SchedulerFixture()
-        let batch = fixture.submit(1, [.synthetic(20)]).batches[0].attempts.map(\.attempt)
-        let records = fixture.send(.syntheticFinished(batch)).records
-        #expect(records.map(\.attempt) == batch)
+        let batch = fixture.submit(1, [.synthetic(20)]).batches[0].attempts
+        let records = fixture.finish(batch).records
+        #expect(records.map(\.attempt) == batch.map(\.attempt))
         #expect(records.allSatisfy { $0.cause == .finished })
     }
 

@@ -182,7 +182,7 @@ struct PoolTests {
         }
         fixture.join(1, wasLaunched: true)
         let batch = fixture.submit(1, [.synthetic(1)]).batches[0].attempts
-        fixture.send(.syntheticFinished(batch.map(\.attempt)))
+        fixture.finish(batch)
         #expect(fixture.close(1) == [start])
         fixture.send(.launchFailed(zoneA, reason: "exit 1"))
         #expect(fixture.pass(.milliseconds(100)) == [start])

@@ -19,7 +19,8 @@ struct RandomWalk {
     private var chunkLines: [StepID: Int64] = [:]
     private var active: [Active] = []
     private var late: [AttemptID] = []
-    private var stores: [AttemptID] = []
+    /// Attempts whose ends are being made durable, one result or many ends of tasks without data.
+    private var stores: [[AttemptID]] = []
     private var publishing: StepID?
     private var launches: [PoolID] = []
     private var silent: Set<WorkerID> = []
@@ -195,8 +196,14 @@ struct RandomWalk {
 
     private mutating func answerStore(fails: Bool) {
         guard !stores.isEmpty else { return }
-        let attempt = stores.removeFirst()
-        send(fails ? .storeFailed(attempt, reason: "disk full") : .resultStored(attempt))
+        let attempts = stores.removeFirst()
+        if fails {
+            for attempt in attempts { send(.storeFailed(attempt, reason: "disk full")) }
+        } else if attempts.count == 1 {
+            send(.resultStored(attempts[0]))
+        } else {
+            send(.finishedStored(attempts))
+        }
     }
 
     private mutating func answerPublication(fails: Bool) {
@@ -244,7 +251,8 @@ struct RandomWalk {
             expect(seen.contains(record.attempt), "\(record.attempt) ended and never began")
             expect(ended.insert(record.attempt).inserted, "\(record.attempt) ended twice")
             expect(record.started <= record.ended, "\(record.attempt) ended before it began")
-        case .storeResult(let attempt, _): stores.append(attempt)
+        case .storeResult(let attempt, _): stores.append([attempt])
+        case .storeFinished(_, let batch): stores.append(batch.map(\.attempt))
         case .publish(let step):
             expect(publishing == nil, "two steps are published at a time")
             expect(
@@ -255,7 +263,8 @@ struct RandomWalk {
         case .startWorker(let pool): launches.append(pool)
         case .stopWorker(let worker, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
-        case .jobStarted, .stepChanged, .note, .discardResult, .releaseChunk, .closeStep:
+        case .jobStarted, .stepChanged, .note, .storeInputEnd, .discardResult, .releaseChunk,
+            .closeStep:
             break
         }
     }

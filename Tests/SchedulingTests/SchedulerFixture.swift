@@ -97,6 +97,13 @@ struct SchedulerFixture {
         return send(.resultArrived(attempt, report)) + send(.resultStored(attempt))
     }
 
+    /// Reports tasks without data as finished, and that as stored.
+    @discardableResult
+    mutating func finish(_ batch: [SyntheticAttempt]) -> [Command] {
+        let attempts = batch.map(\.attempt)
+        return send(.syntheticFinished(attempts)) + send(.finishedStored(attempts))
+    }
+
     func worker(_ id: Int) -> Worker? { scheduler.workers[WorkerID(Int64(id))] }
 
     func job(_ id: Int) -> Job? { scheduler.jobs[JobID(Int64(id))] }
@@ -119,12 +126,14 @@ extension StepPlan {
     static func input(
         _ sizeBytes: Int64 = 1000,
         rejectLimits: RejectLimits = RejectLimits(),
-        allowsEmpty: Bool = false
+        allowsEmpty: Bool = false,
+        finished: FinishedTasks = FinishedTasks()
     ) -> StepPlan {
         StepPlan(
             source: .input(sizeBytes: sizeBytes),
             rejectLimits: rejectLimits,
-            allowsEmpty: allowsEmpty
+            allowsEmpty: allowsEmpty,
+            finished: finished
         )
     }
 

@@ -1,0 +1,25 @@
+/// What is known of a chunk that was cut from an input: enough to recognise it when it is cut again.
+package struct ChunkSummary: Sendable, Equatable {
+    package var sizeBytes: Int
+    package var lines: Int64
+    /// The number of its first line in `source`, counted from 1; 0 for a task without data.
+    package var firstLine: Int64
+    /// The file it was cut from.
+    package var source: String
+    /// CRC-32 of its text.
+    package var crc32: UInt32
+
+    package init(
+        sizeBytes: Int,
+        lines: Int64,
+        firstLine: Int64 = 0,
+        source: String = "",
+        crc32: UInt32 = 0
+    ) {
+        self.sizeBytes = sizeBytes
+        self.lines = lines
+        self.firstLine = firstLine
+        self.source = source
+        self.crc32 = crc32
+    }
+}

@@ -1,0 +1,169 @@
+import Base
+import Columns
+import Parquet
+import Scheduling
+import Spool
+import Storage
+import Wire
+
+/// The open spool files; docs/formats/spool.md gives their bytes.
+///
+/// `@unchecked Sendable`: they belong to the spool's queue.
+final class SpoolFiles: @unchecked Sendable {
+    /// A file as far as it is written, and as far as that is synced.
+    struct OpenFile {
+        let file: File
+        var endOffset: Int64
+        var syncedOffset: Int64
+    }
+
+    let directory: String
+    var open: [StepID: OpenFile] = [:]
+    private(set) var headers: [StepID: SpoolHeader] = [:]
+
+    init(directory: String) { self.directory = directory }
+
+    func begin(_ header: SpoolHeader) { headers[header.step] = header }
+
+    /// Stores a batch; an item counts as stored only after its file was synced.
+    func store(_ batch: [SpoolItem]) -> [SpoolAnswer] {
+        let steps = Set(batch.map(\.step))
+        let before = open.mapValues(\.endOffset)
+        var answers = batch.map { item in answer(to: item) }
+        for step in steps {
+            guard let error = synchronize(step) else { continue }
+            // What the kernel made of these bytes is not known: they are written over.
+            open[step]?.endOffset = before[step] ?? 0
+            for index in batch.indices where batch[index].step == step {
+                answers[index] = SpoolAnswer(batch[index], failed: .storage(error))
+            }
+        }
+        return answers.compactMap { $0 }
+    }
+
+    func close(_ step: StepID) {
+        headers[step] = nil
+        guard let file = open.removeValue(forKey: step)?.file else { return }
+        removeQuietly(file.path)
+    }
+
+    private func answer(to item: SpoolItem) -> SpoolAnswer? {
+        do throws(SpoolError) {
+            switch item {
+            case .result(let arrived):
+                return .result(arrived.attempt, .success(try write(arrived)))
+            case .finished(let step, let batch):
+                _ = try append(.finished(batch.map(\.task.index)), to: step)
+                return .finished(batch.map(\.attempt), nil)
+            case .inputEnded(let step, let chunks):
+                _ = try append(.inputEnded(chunks: chunks), to: step)
+                return nil
+            }
+        } catch {
+            if case .inputEnded = item { CoordinatorLog.write("an input's end: \(error)") }
+            return SpoolAnswer(item, failed: error)
+        }
+    }
+
+    private func write(_ arrived: ArrivedResult) throws(SpoolError) -> StoredResult {
+        let payload = arrived.block.prefix(arrived.result.payloadSizeBytes)
+        guard Digest.sha256(payload) == arrived.sha256 else { throw .wrongHash }
+        var stored = try StoredResult(
+            metadata: Array(payload.dropFirst(arrived.result.pagesSizeBytes)),
+            of: arrived.result,
+            columns: arrived.columns
+        )
+        let record = SpoolRecord.result(
+            SpooledResult(
+                attempt: arrived.attempt,
+                task: arrived.task.index,
+                chunk: arrived.chunk,
+                result: arrived.result,
+                sha256: arrived.sha256
+            )
+        )
+        stored.move(by: try append(record, followedBy: payload, to: arrived.task.step))
+        return stored
+    }
+
+    /// Appends a record and its payload; where the payload begins.
+    private func append(
+        _ record: SpoolRecord,
+        followedBy payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        to step: StepID
+    ) throws(SpoolError) -> Int64 {
+        do throws(StorageError) {
+            let state = if let known = open[step] { known } else { try create(step) }
+            let bytes = record.encoded(syncedOffset: state.syncedOffset)
+            let payloadOffset = state.endOffset + Int64(bytes.count)
+            try state.file.write(bytes, at: state.endOffset)
+            try state.file.write(payload, at: payloadOffset)
+            open[step]?.endOffset = payloadOffset + Int64(payload.count)
+            return payloadOffset
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// Makes the step's file, with a name that survives a power loss.
+    private func create(_ step: StepID) throws(StorageError) -> OpenFile {
+        guard let header = headers[step] else {
+            preconditionFailure("something of step \(step) is stored before it was begun")
+        }
+        let path = ResultSpool.path(of: step, in: directory)
+        let file = try File.create(path: path, exclusive: false)
+        let bytes = header.encoded
+        try file.write(bytes, at: 0)
+        try Directory.synchronize(path: directory)
+        let state = OpenFile(file: file, endOffset: Int64(bytes.count), syncedOffset: 0)
+        open[step] = state
+        return state
+    }
+
+    private func synchronize(_ step: StepID) -> StorageError? {
+        guard let state = open[step], state.endOffset > state.syncedOffset else { return nil }
+        do throws(StorageError) {
+            try state.file.synchronize()
+            open[step]?.syncedOffset = state.endOffset
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension StoredResult {
+    /// Reads the row groups' metadata; offsets count from where the pages begin.
+    init(
+        metadata: [UInt8],
+        of result: TransformResult,
+        columns: [ColumnDeclaration]
+    ) throws(SpoolError) {
+        var rowGroups: [RowGroup] = []
+        var offset: Int64 = 0
+        var rest = metadata[...]
+        for rowGroup in result.rowGroups {
+            let encoded = Array(rest.prefix(rowGroup.metadataSizeBytes))
+            rest = rest.dropFirst(rowGroup.metadataSizeBytes)
+            let columns = rowGroup.table == .rows ? columns : rejectColumns
+            do throws(ParquetError) {
+                let metadata = try RowGroupMetadata(decoding: encoded, columns: columns)
+                guard metadata.payloadSizeBytes == Int64(rowGroup.pagesSizeBytes) else {
+                    throw .malformedMetadata(offset: 0, reason: "its size differs from its pages")
+                }
+                rowGroups.append(
+                    RowGroup(table: rowGroup.table, metadata: metadata, offset: offset)
+                )
+            } catch {
+                throw .metadata(error)
+            }
+            offset += Int64(rowGroup.pagesSizeBytes)
+        }
+        self.rowGroups = rowGroups
+    }
+
+    /// Counts offsets from the file's start, where the pages begin at `offset`.
+    mutating func move(by offset: Int64) {
+        for index in rowGroups.indices { rowGroups[index].offset += offset }
+    }
+}
