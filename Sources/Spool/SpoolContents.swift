@@ -23,9 +23,8 @@ package struct SpoolContents: Equatable, Sendable {
 
     /// Reads a spool file of `sizeBytes`; nil when not even its header is whole.
     ///
-    /// - Parameters:
-    ///   - read: gives so many bytes from an offset on, fewer only at the file's end.
-    ///   - isIntact: whether the payload at an offset has the record's hash.
+    /// `read` gives so many bytes from an offset on, fewer only at the file's end; `isIntact` tells
+    /// whether the payload at an offset has the record's hash.
     package init?<Failure: Error>(
         sizeBytes: Int64,
         read: (_ count: Int, _ offset: Int64) throws(Failure) -> [UInt8],
