@@ -110,7 +110,7 @@ let package = Package(
             dependencies: ["CLI", "Coordinator", "Sample", "Worker"],
             swiftSettings: strict
         ),
-    ] + testTargets,
+    ] + testTargets + fuzzTargets,
     swiftLanguageModes: [.v6]
 )
 
@@ -142,5 +142,32 @@ var testTargets: [Target] {
                 "Spool", "Storage", "Transport", "Wire",
             ]
         ),
+    ]
+}
+
+/// The fuzzers of `Fuzz`: only scripts/fuzz asks for them, as they link with libFuzzer alone.
+var fuzzTargets: [Target] {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: "Fuzz" + name,
+            dependencies: ["FuzzSupport"] + dependencies,
+            path: "Fuzz/" + name,
+            swiftSettings: strict
+        )
+    }
+    guard Context.environment["OTCLUSTER_FUZZ"] != nil else { return [] }
+    return [
+        .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: strict),
+        fuzzer("Frames", ["Base", "Wire"]),
+        fuzzer("WorkerMessages", ["Base", "Wire"]),
+        fuzzer("CoordinatorMessages", ["Base", "Columns", "Parquet", "TSV", "Wire"]),
+        fuzzer("Gzip", ["CZlib", "Gzip"]),
+        fuzzer("TSV", ["Base", "Columns", "Parquet", "TSV"]),
+        fuzzer("RowGroups", ["Base", "Columns", "Parquet"]),
+        fuzzer("Footers", ["Columns", "Parquet"]),
+        fuzzer("JobFiles", ["Jobs"]),
+        fuzzer("ClusterFiles", ["Jobs"]),
+        fuzzer("HTTP", ["API", "HTTP", "Transport"]),
+        fuzzer("SQL", ["CLI"]),
     ]
 }
