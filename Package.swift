@@ -74,7 +74,7 @@ let package = Package(
         module("Storage", ["Base", "CLinux", "COpenSSL"]),
         module("Database", ["Base", "CSQLite"]),
         module("Identity", ["Base", "COpenSSL", "Storage"]),
-        module("Transport", ["Base", "CEvent"]),
+        module("Transport", ["Base", "CEvent", "COpenSSL", "Identity"]),
         module("Channel", ["Base", "Transport", "Wire"]),
         module("HTTP", ["Base", "Transport", "CEvent"]),
 
@@ -130,7 +130,7 @@ var testTargets: [Target] {
         tests("Storage", ["Base"]),
         tests("Database", ["Base"]),
         tests("Identity", ["Base", "Storage"]),
-        tests("Transport", ["Base"]),
+        tests("Transport", ["Base", "COpenSSL", "Identity"]),
         tests("HTTP", ["Base", "Transport"]),
         tests("Jobs", ["Base", "Columns"]),
         tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),

@@ -22,6 +22,9 @@ static inline void copenssl_set_mode(SSL_CTX *context, long mode) {
     SSL_CTX_set_mode(context, mode);
 }
 
+static const uint64_t copenssl_op_ignore_unexpected_eof = SSL_OP_IGNORE_UNEXPECTED_EOF;
+static const uint64_t copenssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+
 static inline void copenssl_turn_session_cache_off(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }

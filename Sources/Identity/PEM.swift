@@ -33,7 +33,7 @@ let noPassword:
     ) -> Int32 = { _, _, _, _ in -1 }
 
 /// The reason of OpenSSL's last refusal on this thread; its list of errors is empty afterwards.
-func takeReason() -> String {
+package func openSSLReason() -> String {
     let code = ERR_peek_last_error()
     ERR_clear_error()
     return copenssl_reason(code).map { String(cString: $0) } ?? "error \(code)"

@@ -1,11 +1,13 @@
 import CEvent
 import Glibc
+package import Identity
 
 /// One TCP connection, read and written without copying bulk data.
 ///
 /// Reading goes from the socket straight into the handler's buffer: libevent 2.1's own
 /// `evbuffer_read` takes at most 4096 bytes a call. Writing gathers references to the sender's
-/// memory (`evbuffer_add_reference`) into `writev` calls.
+/// memory (`evbuffer_add_reference`) into `writev` calls. With TLS, OpenSSL stands between: it
+/// decrypts into the handler's buffer and encrypts from the sender's memory (``SocketStream``).
 ///
 /// ```
 /// made --start()--> open --close(), end of stream, failure--> closed
@@ -30,8 +32,12 @@ package final class Connection {
     /// The numeric address of the other side, as in `127.0.0.1:40312`.
     package let peer: String
 
+    /// The other side's certificate; nil without TLS, and of clients that need none.
+    package let certificate: Certificate?
+
     private let loop: EventLoop
     private let descriptor: Int32
+    private let stream: SocketStream
     private let output: OpaquePointer
     private let released = ReleaseList()
     private var state = State.made
@@ -42,11 +48,13 @@ package final class Connection {
     private var isReadingPaused = false
     private var isFlushPutOff = false
 
-    /// Takes over a connected, non-blocking socket.
-    init(takingOver descriptor: Int32, peer: String, loop: EventLoop) {
+    /// Takes over a connected, non-blocking socket, and the TLS that was settled on it.
+    init(takingOver descriptor: Int32, _ session: TLSSession?, peer: String, loop: EventLoop) {
         loop.preconditionInLoop()
         guard let output = evbuffer_new() else { preconditionFailure("no memory for a buffer") }
         self.descriptor = descriptor
+        stream = session.map { .encrypted($0) } ?? .plain(descriptor)
+        certificate = session?.peer
         self.peer = peer
         self.loop = loop
         self.output = output
@@ -85,15 +93,25 @@ package final class Connection {
         released.callAll()
     }
 
-    /// Connects to `address` within `timeout`; `completion` is called on the loop, never within this call.
+    /// Connects to `address` and settles TLS within `timeout`; without `security` there is none.
+    ///
+    /// `completion` is called on the loop, never within this call.
     package static func connect(
         to address: HostPort,
         loop: EventLoop,
+        security: TLSContext? = nil,
         timeout: Duration,
         completion: @escaping (Result<Connection, TransportError>) -> Void
     ) {
         loop.preconditionInLoop()
-        Connector(to: address, loop: loop, timeout: timeout, completion: completion).start()
+        let connector = Connector(
+            to: address,
+            loop: loop,
+            security: security,
+            timeout: timeout,
+            completion: completion
+        )
+        connector.start()
     }
 
     /// Begins to read; the connection keeps `handler` until it has told it of the end.
@@ -104,7 +122,7 @@ package final class Connection {
         state = .open
         self.handler = handler
         loop.register(self)
-        readable?.add()
+        waitToRead()
     }
 
     // MARK: Reading
@@ -114,7 +132,12 @@ package final class Connection {
         loop.preconditionInLoop()
         guard isReadingPaused, state == .open else { return }
         isReadingPaused = false
+        waitToRead()
+    }
+
+    private func waitToRead() {
         readable?.add()
+        if stream.hasPending { readable?.activate() }
     }
 
     private func readTurn() {
@@ -127,30 +150,21 @@ package final class Connection {
             }
             guard state == .open else { return }
             precondition(!buffer.isEmpty, "a read buffer holds at least one byte")
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            guard count > 0 else {
-                endOfReading(count, errno)
-                return
+            let reading = stream.read(into: buffer)
+            if reading.count > 0 {
+                taken += reading.count
+                handler.connection(self, didRead: reading.count)
             }
-            taken += count
-            handler.connection(self, didRead: count)
-            // A short read emptied the socket; asking again would cost a call for nothing.
-            if count < buffer.count { return }
+            if let reason = reading.end { return end(reason) }
+            if reading.isDrained { return }
         }
+        if state == .open, stream.hasPending { readable?.activate() }
     }
 
     private func pauseReading() {
         guard state == .open else { return }
         isReadingPaused = true
         readable?.remove()
-    }
-
-    private func endOfReading(_ count: Int, _ code: Int32) {
-        if count == 0 {
-            end(.endOfStream)
-        } else if !isTemporary(code) {
-            end(reason(for: code))
-        }
     }
 
     // MARK: Writing
@@ -203,22 +217,14 @@ package final class Connection {
 
     private func writeTurn() {
         guard state != .closed else { return }
-        if let code = writeOnce() {
-            end(reason(for: code))
-            return
-        }
+        if let reason = writeOnce() { return end(reason) }
         waitToWrite(evbuffer_get_length(output) > 0)
         released.callAll()
         if state == .open, queuedBytes == 0 { handler?.connectionDidDrain(self) }
     }
 
-    /// One `writev`; the error number when the connection can take no more, ever.
-    private func writeOnce() -> Int32? {
-        guard evbuffer_get_length(output) > 0 else { return nil }
-        let count = evbuffer_write_atmost(output, descriptor, Self.turnBytes)
-        let code = errno
-        return count < 0 && !isTemporary(code) ? code : nil
-    }
+    /// Hands the kernel what it takes at once; why the connection can take no more, ever.
+    private func writeOnce() -> CloseReason? { stream.write(output, atMost: Self.turnBytes) }
 
     private func waitToWrite(_ mustWait: Bool) {
         guard mustWait != isWaitingToWrite else { return }
@@ -242,6 +248,7 @@ package final class Connection {
     private func end(_ reason: CloseReason) {
         guard state != .closed else { return }
         state = .closed
+        stream.sayGoodbye()
         freeSocket()
         loop.atEndOfTurn { [self] in
             loop.unregister(self)
@@ -257,14 +264,6 @@ package final class Connection {
         writable = nil
         evbuffer_free(output)
         Glibc.close(descriptor)
-    }
-
-    private func isTemporary(_ code: Int32) -> Bool {
-        code == EAGAIN || code == EWOULDBLOCK || code == EINTR
-    }
-
-    private func reason(for code: Int32) -> CloseReason {
-        code == ETIMEDOUT ? .timedOut : .reset(errno: code)
     }
 }
 

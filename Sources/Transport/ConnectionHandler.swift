@@ -1,3 +1,5 @@
+import Glibc
+
 /// Takes what arrives on a connection and says where to put it.
 ///
 /// All calls come on the loop. The connection keeps its handler until it has told it of the end.
@@ -29,6 +31,10 @@ package enum CloseReason: Equatable, Sendable, CustomStringConvertible {
     case local(String)
     /// The kernel gave up resending what the other side did not acknowledge.
     case timedOut
+    /// TLS failed: the other side refused our certificate, or sent what is no TLS.
+    case untrusted(reason: String)
+
+    init(errno code: Int32) { self = code == ETIMEDOUT ? .timedOut : .reset(errno: code) }
 
     package var description: String {
         switch self {
@@ -36,6 +42,7 @@ package enum CloseReason: Equatable, Sendable, CustomStringConvertible {
         case .reset(let code): "connection lost: \(errnoText(code))"
         case .local(let reason): "closed by this side: \(reason)"
         case .timedOut: "connection lost: the other side stopped acknowledging"
+        case .untrusted(let reason): "connection lost: TLS: \(reason)"
         }
     }
 }

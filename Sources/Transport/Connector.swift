@@ -3,18 +3,20 @@ import CEvent
 import Dispatch
 import Glibc
 
-/// A connection being made: resolves the name, then tries its addresses one after the other.
+/// A connection being made: resolves the name, tries its addresses one after the other, settles TLS.
 ///
 /// The loop keeps it alive until it has called its completion, exactly once. THREADING: belongs to
 /// the loop's thread; only names are resolved elsewhere, because the name service blocks.
 final class Connector: LoopResource {
     private let address: HostPort
     private let loop: EventLoop
+    private let security: TLSContext?
     private let limit: Duration
     private var completion: ((Result<Connection, TransportError>) -> Void)?
     private var deadline: Timer?
     private var candidates: ArraySlice<SocketAddress> = []
     private var attempt: Attempt?
+    private var handshake: Handshake?
     private var lastError: Int32 = EADDRNOTAVAIL
 
     /// A socket whose connecting is under way.
@@ -27,11 +29,13 @@ final class Connector: LoopResource {
     init(
         to address: HostPort,
         loop: EventLoop,
+        security: TLSContext?,
         timeout: Duration,
         completion: @escaping (Result<Connection, TransportError>) -> Void
     ) {
         self.address = address
         self.loop = loop
+        self.security = security
         self.limit = timeout
         self.completion = completion
     }
@@ -116,7 +120,22 @@ final class Connector: LoopResource {
             return
         }
         let peer = attempt.peer.hostPort?.description ?? address.description
-        finish(.success(Connection(takingOver: attempt.descriptor, peer: peer, loop: loop)))
+        guard let security else { return connected(attempt.descriptor, nil, peer) }
+        let session = TLSSession(security, on: attempt.descriptor, host: address.host)
+        let handshake = Handshake(session, on: attempt.descriptor, loop: loop) { [unowned self] in
+            self.handshake = nil
+            switch $1 {
+            case .success(let session): connected(attempt.descriptor, session, peer)
+            case .failure(let error): finish(.failure(.untrusted(address, reason: error.reason)))
+            }
+        }
+        self.handshake = handshake
+        handshake.start(within: limit)
+    }
+
+    private func connected(_ descriptor: Int32, _ session: TLSSession?, _ peer: String) {
+        let connection = Connection(takingOver: descriptor, session, peer: peer, loop: loop)
+        finish(.success(connection))
     }
 
     private func finish(_ result: Result<Connection, TransportError>) {
@@ -125,6 +144,8 @@ final class Connector: LoopResource {
         deadline = nil
         if let attempt { Glibc.close(attempt.descriptor) }
         attempt = nil
+        // Its own completion finds this one gone.
+        handshake?.cancel("no time is left")
         loop.unregister(self)
         completion(result)
     }

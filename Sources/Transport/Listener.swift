@@ -3,6 +3,10 @@ import Glibc
 
 /// Accepts connections on one address.
 ///
+/// With TLS a connection is handed over when its handshake has settled who the other side is. Until
+/// then it costs a descriptor and OpenSSL's state, has ten seconds, and gives way to newer ones when
+/// there are too many: whoever holds connections open cannot keep others out that way.
+///
 /// The loop keeps it alive until it is closed. THREADING: belongs to the loop's thread.
 package final class Listener {
     /// Rest after a failed `accept`, which is nearly always a want of descriptors.
@@ -10,11 +14,22 @@ package final class Listener {
     /// Without one the loop would spin on a socket that stays ready. The length is a guess.
     private static let restAfterFailure = Duration.milliseconds(100)
 
+    /// Handshakes at a time; more than a rack of workers that start at once.
+    package static let handshakesLimit = 256
+    /// Time for a handshake: some round trips over a bad network.
+    package static let handshakeLimit = Duration.seconds(10)
+
     /// The port that is listened on: the kernel's choice when 0 was asked for.
     package let port: UInt16
 
     private let loop: EventLoop
+    private let security: TLSContext?
+    private let handshakeLimit: Duration
     private let onAccept: (Connection) -> Void
+    /// Told of connections that did not get through the handshake: the other side, and why.
+    package var onRefusal: (_ peer: String, _ reason: String) -> Void = { _, _ in }
+    /// In the order of their arrival.
+    private var handshakes: [Handshake] = []
     private var listener: OpaquePointer?
     private var rest: Timer?
 
@@ -22,11 +37,15 @@ package final class Listener {
     package init(
         loop: EventLoop,
         address: HostPort,
+        security: TLSContext? = nil,
+        handshakeLimit: Duration = handshakeLimit,
         onAccept: @escaping (Connection) -> Void
     ) throws(TransportError) {
         loop.preconditionInLoop()
         let descriptor = try ListeningSocket.open(on: address)
         self.loop = loop
+        self.security = security
+        self.handshakeLimit = handshakeLimit
         self.onAccept = onAccept
         port = SocketAddress(boundTo: descriptor)?.port ?? address.port
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -58,7 +77,28 @@ package final class Listener {
     ) {
         let peer = address.flatMap { SocketAddress($0, length: socklen_t(length)).hostPort }
         let name = peer?.description ?? "unknown address"
-        onAccept(Connection(takingOver: descriptor, peer: name, loop: loop))
+        guard let security else {
+            return onAccept(Connection(takingOver: descriptor, nil, peer: name, loop: loop))
+        }
+        if handshakes.count >= Self.handshakesLimit {
+            handshakes[0].cancel(
+                "more than \(Self.handshakesLimit) connections without an identity"
+            )
+        }
+        settle(TLSSession(security, on: descriptor, host: nil), on: descriptor, name)
+    }
+
+    private func settle(_ session: TLSSession, on descriptor: Int32, _ peer: String) {
+        let handshake = Handshake(session, on: descriptor, loop: loop) { [self] handshake, result in
+            handshakes.removeAll { $0 === handshake }
+            switch result {
+            case .success(let session):
+                onAccept(Connection(takingOver: descriptor, session, peer: peer, loop: loop))
+            case .failure(let error): onRefusal(peer, error.reason)
+            }
+        }
+        handshakes.append(handshake)
+        handshake.start(within: handshakeLimit)
     }
 
     private func acceptFailed() {
@@ -69,13 +109,14 @@ package final class Listener {
         }
     }
 
-    /// Stops listening; the connections accepted so far go on.
+    /// Stops listening; the connections handed over so far go on.
     package func close() {
         loop.preconditionInLoop()
         guard let listener else { return }
         self.listener = nil
         rest = nil
         evconnlistener_free(listener)
+        for handshake in handshakes { handshake.cancel("the port was closed") }
         loop.unregister(self)
     }
 }

@@ -13,6 +13,8 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
     case listenFailed(HostPort, errno: Int32)
     case connectFailed(HostPort, errno: Int32)
     case connectTimedOut(HostPort, after: Duration)
+    /// The other side is there, and one of both does not trust the other.
+    case untrusted(HostPort, reason: String)
 
     package var description: String {
         switch self {
@@ -34,6 +36,8 @@ package enum TransportError: Error, Equatable, CustomStringConvertible {
                 + "check that the other side runs and listens there"
         case .connectTimedOut(let address, let limit):
             "no answer from \(address) within \(limit); check the network and firewalls between"
+        case .untrusted(let address, let reason):
+            "no TLS with \(address): \(reason)"
         }
     }
 }

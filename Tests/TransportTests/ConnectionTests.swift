@@ -3,15 +3,18 @@ import Glibc
 import Testing
 import Transport
 
-@Suite("Connection")
+@Suite("Connection, with TLS and without")
 struct ConnectionTests {
-    @Test("64 MiB sent by reference come back byte for byte, each release called once")
-    func echo() throws {
+    @Test(
+        "64 MiB sent by reference come back byte for byte, each release called once",
+        arguments: Protection.allCases
+    )
+    func echo(protection: Protection) throws {
         struct Seen { var mismatch: Int?, releases: [Int], drained: Bool }
         let blocks = 64
         let seen: Seen = try onLoop { loop, outcome in
             let block = Block(bytes: 1 << 20, seed: 7)
-            Pair.make(on: loop, bufferBytes: 1 << 20) { pair in
+            Pair.make(on: loop, protection, bufferBytes: 1 << 20) { pair in
                 var seen = Seen(
                     mismatch: nil,
                     releases: Array(repeating: 0, count: blocks),
@@ -44,12 +47,15 @@ struct ConnectionTests {
         #expect(seen.drained)
     }
 
-    @Test("a handler without a buffer slows the sender down until it resumes")
-    func backPressure() throws {
+    @Test(
+        "a handler without a buffer slows the sender down until it resumes",
+        arguments: Protection.allCases
+    )
+    func backPressure(protection: Protection) throws {
         let total = 32 << 20
         let seen: (stalled: Int, received: Int) = try onLoop { loop, outcome in
             let block = Block(bytes: 1 << 20, seed: 1)
-            Pair.make(on: loop, bufferBytes: 1 << 20) { pair in
+            Pair.make(on: loop, protection, bufferBytes: 1 << 20) { pair in
                 pair.serverSide.isFull = true
                 for _ in 0..<(total / block.memory.count) {
                     pair.client.send(UnsafeRawBufferPointer(block.memory)) { block.use() }
@@ -81,10 +87,13 @@ struct ConnectionTests {
         #expect(seen.received == total)
     }
 
-    @Test("many small messages of one turn arrive in order, and drain once")
-    func smallMessages() throws {
+    @Test(
+        "many small messages of one turn arrive in order, and drain once",
+        arguments: Protection.allCases
+    )
+    func smallMessages(protection: Protection) throws {
         let seen: (text: String, drains: Int) = try onLoop { loop, outcome in
-            Pair.make(on: loop) { pair in
+            Pair.make(on: loop, protection) { pair in
                 let expected = (0..<1000).map { "\($0)," }.joined()
                 for index in 0..<1000 { pair.client.send(Array("\(index),".utf8)) }
                 pair.serverSide.onRead = { connection, _ in
@@ -101,11 +110,14 @@ struct ConnectionTests {
         #expect(seen.drains == 1)
     }
 
-    @Test("closing tells each side once why, and delivers what was queued just before")
-    func closing() throws {
+    @Test(
+        "closing tells each side once why, and delivers what was queued just before",
+        arguments: Protection.allCases
+    )
+    func closing(protection: Protection) throws {
         let seen: (mine: [CloseReason], theirs: [CloseReason], text: String, atOnce: Int) =
             try onLoop { loop, outcome in
-                Pair.make(on: loop) { pair in
+                Pair.make(on: loop, protection) { pair in
                     var atOnce = 0
                     pair.serverSide.onClose = { _ in
                         let text = String(decoding: pair.serverSide.received, as: UTF8.self)
@@ -126,11 +138,14 @@ struct ConnectionTests {
         #expect(seen.text == "farewell")
     }
 
-    @Test("closing releases what was not written, each piece once, before the news of it")
-    func releasesOnClose() throws {
+    @Test(
+        "closing releases what was not written, each piece once, before the news of it",
+        arguments: Protection.allCases
+    )
+    func releasesOnClose(protection: Protection) throws {
         let seen: (releases: [Int], atClose: Int, late: Int) = try onLoop { loop, outcome in
             let block = Block(bytes: 1 << 20, seed: 3)
-            Pair.make(on: loop) { pair in
+            Pair.make(on: loop, protection) { pair in
                 pair.serverSide.isFull = true
                 var releases = Array(repeating: 0, count: 64)
                 var late = 0
@@ -155,10 +170,13 @@ struct ConnectionTests {
         #expect(seen.late == 1, "memory sent on a closed connection comes back, too")
     }
 
-    @Test("a handler may close while it is reading, and is called no more")
-    func closeWhileReading() throws {
+    @Test(
+        "a handler may close while it is reading, and is called no more",
+        arguments: Protection.allCases
+    )
+    func closeWhileReading(protection: Protection) throws {
         let seen: (reads: Int, closings: [CloseReason]) = try onLoop { loop, outcome in
-            Pair.make(on: loop, bufferBytes: 16) { pair in
+            Pair.make(on: loop, protection, bufferBytes: 16) { pair in
                 var reads = 0
                 pair.serverSide.onRead = { connection, _ in
                     reads += 1
@@ -209,13 +227,16 @@ struct ConnectionTests {
         #expect(seen.received == [1, 2, 3])
     }
 
-    @Test("stopping the loop closes connections and releases their memory")
-    func stoppedLoop() throws {
+    @Test(
+        "stopping the loop closes connections and releases their memory",
+        arguments: Protection.allCases
+    )
+    func stoppedLoop(protection: Protection) throws {
         let loop = try EventLoop(name: "stopped")
         let seen = Outcome<(closings: [CloseReason], releases: Int)>()
         let state = LoopBound(StoppedState(), loop: loop)
         loop.execute {
-            Pair.make(on: loop, bufferBytes: 64) { pair in
+            Pair.make(on: loop, protection, bufferBytes: 64) { pair in
                 let block = Block(bytes: 64 << 20, seed: 2)
                 pair.serverSide.isFull = true
                 state.value.recorder = pair.clientSide

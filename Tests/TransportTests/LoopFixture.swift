@@ -109,6 +109,7 @@ final class Pair {
     /// Connects on the loop and hands the pair over when both ends are there.
     static func make(
         on loop: EventLoop,
+        _ protection: Protection = .none,
         bufferBytes: Int = 64 << 10,
         _ body: @escaping (Pair) -> Void
     ) {
@@ -117,12 +118,13 @@ final class Pair {
             guard let client = ends.client, let server = ends.server else { return }
             body(Pair(client: client, server: server, bufferBytes: bufferBytes))
         }
-        let listener = listen(on: loop) {
+        let listener = listen(on: loop, security: protection.server) {
             ends.server = $0
             check()
         }
         let address = HostPort(host: "127.0.0.1", port: listener.port)
-        Connection.connect(to: address, loop: loop, timeout: .seconds(30)) {
+        let client = protection.client
+        Connection.connect(to: address, loop: loop, security: client, timeout: .seconds(30)) {
             ends.client = connected($0)
             check()
         }
@@ -130,10 +132,21 @@ final class Pair {
 }
 
 /// A listener on a free port of 127.0.0.1.
-func listen(on loop: EventLoop, _ onAccept: @escaping (Connection) -> Void) -> Listener {
+func listen(
+    on loop: EventLoop,
+    security: TLSContext? = nil,
+    handshakeLimit: Duration = Listener.handshakeLimit,
+    _ onAccept: @escaping (Connection) -> Void
+) -> Listener {
     do {
         let address = HostPort(host: "127.0.0.1", port: 0)
-        return try Listener(loop: loop, address: address, onAccept: onAccept)
+        return try Listener(
+            loop: loop,
+            address: address,
+            security: security,
+            handshakeLimit: handshakeLimit,
+            onAccept: onAccept
+        )
     } catch {
         preconditionFailure("no port for a test: \(error)")
     }

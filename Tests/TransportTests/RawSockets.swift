@@ -60,6 +60,9 @@ final class RawClient {
 
     func keepOpen() {}
 
+    /// Lends the socket to another library.
+    func lend(_ body: (Int32) -> Void) { body(descriptor) }
+
     func readToEnd() -> [UInt8]? {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
