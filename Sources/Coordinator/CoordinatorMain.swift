@@ -122,23 +122,3 @@ private func writePID(to state: String) throws(StorageError) {
     try file.write(text, at: 0)
     try Directory.rename(from: state + "/coordinator.pid.tmp", to: state + "/coordinator.pid")
 }
-
-/// An exclusive lock on the state directory, released by the kernel when the process ends.
-private final class StateLock {
-    private let descriptor: Int32
-
-    init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw StorageError.system(operation: "open", path: path, errno: errno)
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw StartError(
-                description: "another coordinator runs on this state (\(path) is locked); end it "
-                    + "with otjob down"
-            )
-        }
-    }
-
-    deinit { close(descriptor) }
-}

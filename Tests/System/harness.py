@@ -53,7 +53,17 @@ class Cluster:
     """One coordinator and its workers, with folders and ports of their own."""
 
     def __init__(
-        self, otjob, folder, *, workers=2, chunk="16MiB", pools=None, jobs=None, more=()
+        self,
+        otjob,
+        folder,
+        *,
+        workers=2,
+        chunk="16MiB",
+        pools=None,
+        jobs=None,
+        heartbeat="500ms",
+        lost_after="5s",
+        more=(),
     ):
         self.otjob, self.folder = str(otjob), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +81,7 @@ class Cluster:
             f" archive: {self.folder}/archive}}",
             "pools:",
             *(f"  - {pool}" for pool in pools or [process_pool("zone-a", workers)]),
-            f"scheduler: {{chunk: {chunk}, heartbeat: 500ms, lost_after: 5s}}",
+            f"scheduler: {{chunk: {chunk}, heartbeat: {heartbeat}, lost_after: {lost_after}}}",
         ]
         if jobs:
             lines.append(f"jobs: [{jobs}]")
