@@ -39,9 +39,13 @@ package final class MemoryPool: Sendable {
     /// Creates a pool that keeps at most `keptBlocks` unused blocks.
     package init(keptBlocks: Int) { self.keptBlocks = keptBlocks }
 
-    deinit {
+    deinit { releaseSpares() }
+
+    /// Gives all unused blocks back to the system.
+    package func releaseSpares() {
         free.withLock { blocks in
             for block in blocks { block.bytes.deallocate() }
+            blocks = []
         }
     }
 
@@ -53,8 +57,17 @@ package final class MemoryPool: Sendable {
             }
             return blocks.remove(at: index)
         }
-        let bytes = kept?.bytes ?? .allocate(byteCount: capacity, alignment: 64)
+        let bytes = kept?.bytes ?? .allocate(byteCount: Self.roundedUp(capacity), alignment: 64)
         return MemoryBlock(bytes: bytes, pool: self)
+    }
+
+    /// Eight sizes between a power of two and the next.
+    ///
+    /// Users ask for nearly equal sizes again and again, a chunk being as long as its lines: each
+    /// must fit into the block of the one before. What is never written to takes no memory.
+    private static func roundedUp(_ capacity: Int) -> Int {
+        let step = max(64, 1 << max(0, Int.bitWidth - capacity.leadingZeroBitCount - 4))
+        return (capacity + step - 1) / step * step
     }
 
     fileprivate func give(_ memory: FreeMemory) {

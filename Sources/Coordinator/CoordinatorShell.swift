@@ -37,7 +37,7 @@ final class CoordinatorShell {
     private let processes: ProcessPool
     private let inputs: InputReader
     private let chunks: ChunkStore
-    private let resultMemory = MemoryPool(keptBlocks: 4)
+    private let memory = DataMemory()
     private(set) var spool: ResultSpool?
     private let retention: Retention
 
@@ -82,13 +82,12 @@ final class CoordinatorShell {
             publisher: publisher,
             stateDirectory: configuration.stateDirectory
         )
-        let memory = MemoryPool(keptBlocks: 4)
-        inputs = InputReader(memory: memory)
+        inputs = InputReader(memory: memory.chunks)
         chunks = ChunkStore(
             loop: loop,
             directory: Self.spoolDirectory(configuration),
             budgetBytes: Self.chunkBudgetBytes,
-            memory: memory
+            memory: memory.chunks
         )
         scheduler = Scheduler(
             settings: SchedulingSettings(
@@ -132,6 +131,7 @@ final class CoordinatorShell {
         let late = now - lastTick - Self.tickInterval
         lastTick = now
         if late > Self.standstill { handle(.stoodStill(late)) }
+        if chunks.heldBytes == 0 { memory.releaseSpares() }
         for (worker, loss) in departures.overdue(at: now) { lost(worker, loss) }
         handle(.tick)
     }
@@ -335,7 +335,7 @@ final class CoordinatorShell {
         let link = WorkerLink(
             connection: connection,
             loop: loop,
-            memory: resultMemory,
+            memory: memory.results,
             delegate: self
         )
         strangers[ObjectIdentifier(link)] = link

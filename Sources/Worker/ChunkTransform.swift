@@ -35,17 +35,22 @@ enum TransformError: Error, CustomStringConvertible {
 final class TransformOutput: @unchecked Sendable {
     let result: TransformResult
     let sha256: [UInt8]
-    private let payload: ByteBuffer
+    private let memory: ResultMemory
+    private let pool: ResultMemoryPool
 
-    init(result: TransformResult, payload: consuming ByteBuffer) {
+    init(result: TransformResult, in memory: ResultMemory, of pool: ResultMemoryPool) {
+        let payload = memory.buffer.bytes
         precondition(payload.count == result.payloadSizeBytes, "a run of another size than told")
         self.result = result
-        sha256 = Digest.sha256(payload.bytes)
-        self.payload = payload
+        sha256 = Digest.sha256(payload)
+        self.memory = memory
+        self.pool = pool
     }
 
+    deinit { pool.give(memory) }
+
     /// The run's data, valid as long as this object: the pages of all row groups, then their metadata.
-    var bytes: UnsafeRawBufferPointer { payload.bytes }
+    var bytes: UnsafeRawBufferPointer { memory.buffer.bytes }
 }
 
 /// Turns chunks of text into encoded row groups: parse, convert, encode, hash.
@@ -55,8 +60,10 @@ final class ChunkTransform {
     private let parser: ChunkParser
     private let encoder: RowGroupEncoder
     private let rejectEncoder = RejectEncoder()
+    private let results: ResultMemoryPool
 
-    init(_ declaration: TransformDeclaration) {
+    init(_ declaration: TransformDeclaration, results: ResultMemoryPool) {
+        self.results = results
         parser = ChunkParser(declaration: declaration)
         encoder = RowGroupEncoder(
             columns: declaration.columns,
@@ -82,7 +89,8 @@ final class ChunkTransform {
         _ text: UnsafeMutableRawBufferPointer,
         of lease: TransformLease
     ) throws(ParquetError) -> TransformOutput {
-        var builder = ResultBuilder()
+        let memory = results.take()
+        var builder = ResultBuilder(in: memory)
         var rows: Int64 = 0
         parser.begin(text, firstLine: lease.firstLine)
         while let count = parser.next() {
@@ -110,6 +118,7 @@ final class ChunkTransform {
             conversionFailures: parser.conversionFailures.map(Int64.init),
             rowGroups: builder.rowGroups
         )
-        return TransformOutput(result: result, payload: builder.payload())
+        builder.finishPayload()
+        return TransformOutput(result: result, in: memory, of: results)
     }
 }

@@ -2,17 +2,20 @@ import Parquet
 import Wire
 
 /// Gathers the row groups of one result: their pages, and behind all of them their metadata.
-struct ResultBuilder: ~Copyable {
-    private var pages = ByteBuffer()
+struct ResultBuilder {
+    private let memory: ResultMemory
     private var metadata: [UInt8] = []
     private(set) var rowGroups: [ResultRowGroup] = []
+
+    /// Begins a result in empty memory.
+    init(in memory: ResultMemory) { self.memory = memory }
 
     /// Ends the encoder's row group and takes it in.
     mutating func finish(
         _ encoder: RowGroupEncoder,
         as table: RowGroupTable
     ) throws(ParquetError) {
-        let rowGroup = try encoder.finish(into: &pages)
+        let rowGroup = try encoder.finish(into: &memory.buffer)
         let encoded = rowGroup.encoded()
         rowGroups.append(
             ResultRowGroup(
@@ -24,9 +27,8 @@ struct ResultBuilder: ~Copyable {
         metadata += encoded
     }
 
-    /// The data of the result's run.
-    consuming func payload() -> ByteBuffer {
-        metadata.withUnsafeBytes { pages.append(contentsOf: $0) }
-        return pages
+    /// Puts the metadata behind the pages: the data of the result's run.
+    func finishPayload() {
+        metadata.withUnsafeBytes { memory.buffer.append(contentsOf: $0) }
     }
 }

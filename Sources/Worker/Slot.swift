@@ -30,6 +30,7 @@ struct SlotResult: Sendable {
 /// `@unchecked Sendable`: the transform belongs to `queue`.
 final class Slot: @unchecked Sendable {
     private let queue: DispatchQueue
+    private let results = ResultMemoryPool()
     private var transform: (declaration: TransformDeclaration, transform: ChunkTransform)?
 
     init(index: Int) {
@@ -50,7 +51,7 @@ final class Slot: @unchecked Sendable {
     private func transform(_ chunk: ChunkWork) -> SlotResult {
         do throws(TransformError) {
             if transform?.declaration != chunk.declaration {
-                transform = (chunk.declaration, ChunkTransform(chunk.declaration))
+                transform = (chunk.declaration, ChunkTransform(chunk.declaration, results: results))
             }
             guard let output = try transform?.transform.run(chunk) else {
                 preconditionFailure("a slot has no transform")

@@ -8,7 +8,8 @@ import Transport
 
 /// A store with a budget of a few chunks, on a loop.
 private final class StoreFixture: Sendable {
-    static let chunkBytes = 10_000
+    /// A size that pools do not round up, so that capacities add up to the budget.
+    static let chunkBytes = 10 << 10
     let test: TestLoop
     let store: LoopBound<ChunkStore>
     let folder: String
