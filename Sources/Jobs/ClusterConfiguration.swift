@@ -125,7 +125,7 @@ package struct PoolDeclaration: Sendable, Equatable {
 /// The `scheduler` part of `cluster.yaml`; the defaults are product.md's.
 package struct SchedulerSettings: Sendable, Equatable {
     /// Decoded bytes of one chunk.
-    package var chunkSizeBytes: Int64 = 16 << 20
+    package var chunkSizeBytes: Int64 = 8 << 20
     /// Failures of one task that fail its job; the loss of a worker is none.
     package var maxAttempts = 4
     /// Time between two signs of life of a worker.

@@ -50,7 +50,7 @@ package struct SchedulingSettings: Sendable, Equatable {
     static let agingTime = Duration.seconds(600)
     /// After so long without a result the worker of a chunk is taken for lost, heartbeats or not.
     ///
-    /// A chunk of 16 MiB takes well under a second; a guess that leaves room for the largest chunks
+    /// A chunk of 8 MiB takes well under a second; a guess that leaves room for the largest chunks
     /// on slow machines.
     static let leaseTimeout = Duration.seconds(600)
     /// How long a restarted coordinator waits for the workers it had before it starts others.
