@@ -41,7 +41,9 @@ extension Catalog {
         do throws(DatabaseError) {
             let connection = try Connection(path: path, mode: .readWriteCreate)
             try connection.transaction { () throws(DatabaseError) in
-                try connection.execute(CatalogTables.duckLake + CatalogTables.commits)
+                try connection.execute(
+                    CatalogTables.duckLake + CatalogTables.commits + CatalogTables.jobStores
+                )
                 for (key, value) in [
                     ("version", CatalogTables.version), ("created_by", "otcluster"),
                     ("data_path", dataPath), ("encrypted", "false"),
@@ -83,11 +85,12 @@ extension Catalog {
         }
     }
 
-    /// Adds our own table to a catalog that another program made.
-    func ensureCommitsTable() throws(CatalogError) {
-        guard try !database.hasTable("otcluster_commits") else { return }
+    /// Adds our own tables to a catalog that another program, or an older release, made.
+    func ensureOwnTables() throws(CatalogError) {
+        guard try !database.hasTable("otcluster_job_stores") else { return }
         try database.connection.transaction { () throws(CatalogError) in
             try database.run(CatalogTables.commits)
+            try database.run(CatalogTables.jobStores)
         }
     }
 

@@ -36,7 +36,7 @@ package final class Catalog {
         if !Directory.exists(path: path) { try Self.create(path: path, dataPath: dataPath) }
         database = try Self.open(path, busyTimeout: busyTimeout)
         try check()
-        try ensureCommitsTable()
+        try ensureOwnTables()
     }
 
     /// What the table will look like: field ids for its files, and the folder of the files.
@@ -83,6 +83,7 @@ package final class Catalog {
         }
         return try database.connection.transaction { () throws(CatalogError) in
             if let known = try snapshot(ofCommit: publication.commitKey) { return .already(known) }
+            try enter(publication.reign, job: publication.job)
             var commit = try Commit(database, dataPath: dataPath, onStep: onStep)
             return .published(try commit.write(publication, at: time))
         }

@@ -1,3 +1,4 @@
+package import Base
 package import Database
 package import Storage
 
@@ -22,6 +23,8 @@ package enum CatalogError: Error, Hashable, Sendable {
     case nameTaken(name: String, by: String)
     /// The table's columns or folder changed after the files were planned.
     case planOutdated(table: String)
+    /// Another coordinator of the same job store has begun since.
+    case fenced(Reign, by: Int64)
 
     /// Whether another process held the catalog too long; the same call may be made again.
     package var isBusy: Bool {
@@ -68,6 +71,9 @@ extension CatalogError: CustomStringConvertible {
         case .appendDiffers(let table, let column, let reason):
             "cannot append to \(table): column \(column) \(reason);"
                 + " change the job file, or write with replace"
+        case .fenced(let reign, let epoch):
+            "this coordinator (epoch \(reign.epoch)) may not publish any more: another one (epoch"
+                + " \(epoch)) goes on with its jobs; end this one"
         case .nameTaken(let name, let by):
             "\(name) is a \(by) already; drop it, or choose another name"
         case .planOutdated(let table):

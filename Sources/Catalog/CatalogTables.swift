@@ -1,4 +1,4 @@
-/// The tables of a DuckLake 1.0 catalog in SQLite's spelling, and the one of our own.
+/// The tables of a DuckLake 1.0 catalog in SQLite's spelling, and the two of our own.
 ///
 /// BOOLEAN is a BIGINT of 0 or 1, UUID and TIMESTAMPTZ are VARCHAR. Readers ask for all 28 tables,
 /// also for those that nothing here ever fills: https://ducklake.select/docs/stable/specification.
@@ -102,5 +102,13 @@ enum CatalogTables {
             commit_key TEXT NOT NULL PRIMARY KEY,
             snapshot_id BIGINT NOT NULL,
             committed_at TEXT NOT NULL) WITHOUT ROWID;
+        """
+
+    /// Job stores that publish here: the reign that may, and the highest job that did.
+    static let jobStores = """
+        CREATE TABLE IF NOT EXISTS otcluster_job_stores (
+            job_store TEXT NOT NULL PRIMARY KEY,
+            epoch BIGINT NOT NULL,
+            last_job BIGINT NOT NULL) WITHOUT ROWID;
         """
 }

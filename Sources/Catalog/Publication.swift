@@ -106,6 +106,10 @@ package struct ViewPublication: Hashable, Sendable {
 package struct Publication: Hashable, Sendable {
     /// What makes a publication happen once, however often it is tried: as job and step.
     package let commitKey: String
+    /// Who publishes; refused when its time is over.
+    package let reign: Reign
+    /// The job that this comes from.
+    package let job: JobID
     package let author: String
     package let message: String
     /// JSON that leads from the snapshot back to the job.
@@ -115,6 +119,8 @@ package struct Publication: Hashable, Sendable {
 
     package init(
         commitKey: String,
+        reign: Reign,
+        job: JobID,
         author: String,
         message: String,
         extraInfo: String,
@@ -122,6 +128,8 @@ package struct Publication: Hashable, Sendable {
         views: [ViewPublication] = []
     ) {
         self.commitKey = commitKey
+        self.reign = reign
+        self.job = job
         self.author = author
         self.message = message
         self.extraInfo = extraInfo

@@ -60,12 +60,15 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     let loop = try EventLoop(name: "coordinator")
     let jobStore = try JobStore(path: state + "/jobs.sqlite", loop: loop)
     let tables = configuration.storage.tables
+    let catalog = try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/")
+    try jobStore.beginReign(after: try catalog.lastReign(of: jobStore.identity))
+    try catalog.claim(jobStore.reign)
     let shell = CoordinatorShell(
         loop: loop,
         configuration: configuration,
         library: library,
         jobStore: jobStore,
-        catalog: try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/"),
+        catalog: catalog,
         processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress)
     )
     let bound = LoopBound(shell, loop: loop)

@@ -92,7 +92,7 @@ final class CoordinatorShell {
         scheduler = Scheduler(
             settings: SchedulingSettings(
                 configuration,
-                epoch: jobStore.epoch,
+                epoch: jobStore.reign.epoch,
                 livingWorkers: processes.livingByPool()
             ),
             at: EventLoop.now()
@@ -305,7 +305,7 @@ final class CoordinatorShell {
         else { return }
         let release = TableRelease(
             step: id,
-            epoch: jobStore.epoch,
+            reign: jobStore.reign,
             job: job,
             spoolPath: ResultSpool.path(of: id, in: spoolDirectory),
             results: step.tasks.indices.compactMap { context.results[$0] },

@@ -171,7 +171,7 @@ extension CoordinatorShell {
             return completion()
         }
         let keys = plan.steps.indices.map {
-            TablePublisher.commitKey(StepID(job: record.id, index: $0))
+            jobStore.reign.commitKey(StepID(job: record.id, index: $0))
         }
         publisher.ask { (catalog) throws(CatalogError) in
             try Self.publishedSteps(keys, of: record.id, in: catalog)

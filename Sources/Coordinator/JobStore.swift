@@ -1,4 +1,5 @@
 import Base
+import Catalog
 import Database
 import Dispatch
 import Transport
@@ -19,7 +20,7 @@ struct JobRecord: Sendable {
     var status: String
 }
 
-/// The coordinator's own database: every job that was answered for, and the number of its reign.
+/// The coordinator's own database: every job that was answered for, and the numbers of its reigns.
 ///
 /// SQLite with a rollback journal, synced at each commit: once a submit is answered, the job
 /// survives a crash (failure-model.md, P3). `@unchecked Sendable`: the connection belongs to
@@ -28,8 +29,10 @@ final class JobStore: @unchecked Sendable {
     private let queue = DispatchQueue(label: "job-store")
     private let loop: EventLoop
     private let database: Database.Connection
-    /// The number of this reign; it grows with every start.
-    let epoch: Int64
+    /// Identifies the store; drawn when it was made.
+    let identity: String
+    /// The reign that was begun; set once, before the loop runs.
+    private(set) var reign: Reign
 
     /// Steps that bring an older file up to date; only ever appended to.
     static let migrations = [
@@ -45,6 +48,10 @@ final class JobStore: @unchecked Sendable {
         ALTER TABLE job ADD COLUMN has_log INTEGER NOT NULL DEFAULT 1;
         CREATE INDEX job_by_end ON job (ended) WHERE ended IS NOT NULL;
         """,
+        """
+        CREATE TABLE store (identity TEXT NOT NULL);
+        INSERT INTO store VALUES (lower(hex(randomblob(8))));
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {
@@ -52,18 +59,41 @@ final class JobStore: @unchecked Sendable {
         let database = try Database.Connection(path: path, mode: .readWriteCreate)
         self.database = database
         try Self.returnFreePages(database)
-        epoch = try database.transaction { () throws(DatabaseError) in
+        identity = try database.transaction { () throws(DatabaseError) in
             try Self.migrate(database)
-            let last = try database.query("SELECT coalesce(max(epoch), 0) FROM reign") {
+            return try database.query("SELECT identity FROM store") {
+                (row) throws(DatabaseError) in try row.text(0)
+            }.first ?? ""
+        }
+        reign = Reign(jobStore: identity, epoch: 0)
+    }
+
+    /// Begins a reign above every earlier one; before the loop runs.
+    ///
+    /// `last` is what the catalog knows: a store that was restored from a backup has forgotten its
+    /// newest reigns and jobs, whose numbers must not be used again.
+    func beginReign(after last: Catalog.LastReign) throws(DatabaseError) {
+        let epoch = try database.transaction { () throws(DatabaseError) in
+            let known = try database.query("SELECT coalesce(max(epoch), 0) FROM reign") {
                 (row) throws(DatabaseError) in try row.integer(0)
             }
-            let epoch = (last.first ?? 0) + 1
+            let epoch = max(known.first ?? 0, last.epoch) + 1
             try database.run(
                 "INSERT INTO reign VALUES (?, ?)",
                 [.integer(epoch), .text(EventLoop.wallTime().rfc3339)]
             )
+            try database.run(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'job'",
+                [.integer(last.job.rawValue)]
+            )
+            try database.run(
+                "INSERT INTO sqlite_sequence SELECT 'job', ? WHERE NOT EXISTS "
+                    + "(SELECT 1 FROM sqlite_sequence WHERE name = 'job')",
+                [.integer(last.job.rawValue)]
+            )
             return epoch
         }
+        reign = Reign(jobStore: identity, epoch: epoch)
     }
 
     /// Lets the file shrink when jobs are forgotten; a file of an older release is rewritten once.

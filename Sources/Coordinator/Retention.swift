@@ -147,9 +147,10 @@ final class Retention {
     }
 
     private func forgetCommits(of jobs: [JobID], _ completion: @escaping (Bool) -> Void) {
+        let reign = jobStore.reign
         publisher.ask { (catalog) throws(CatalogError) in
             for job in jobs {
-                try catalog.forgetCommits(prefix: TablePublisher.commitKeyPrefix(job))
+                try catalog.forgetCommits(prefix: reign.commitKeyPrefix(job))
             }
         } _: { [unowned self] outcome in
             completion(isDone(outcome))

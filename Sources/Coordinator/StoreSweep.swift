@@ -32,13 +32,15 @@ struct StoreSweep {
         return unnamed
     }
 
-    /// Whether the name is one of `JOB-STEP-EPOCH-NUMBER.parquet`, or that of its making.
+    /// Whether the name is one of `STORE-JOB-STEP-EPOCH-NUMBER.parquet`, or that of its making.
     static func isOwn(_ name: String) -> Bool {
         var stem = Substring(name)
         if stem.hasPrefix("."), stem.hasSuffix(".tmp") { stem = stem.dropFirst().dropLast(4) }
         guard stem.hasSuffix(".parquet") else { return false }
-        let numbers = stem.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
-        return numbers.count == 4 && numbers.allSatisfy { Int64($0) != nil }
+        let words = stem.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
+        return words.count == 5 && words[0].utf8.count == Reign.jobStoreDigits
+            && words[0].utf8.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+            && words.dropFirst().allSatisfy { Int64($0) != nil }
     }
 
     /// The store has one folder a schema and below it one a table; links are not followed.

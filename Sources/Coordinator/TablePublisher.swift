@@ -13,7 +13,7 @@ import Wire
 /// Everything that makes one table version.
 struct TableRelease: Sendable {
     var step: StepID
-    var epoch: Int64
+    var reign: Reign
     var job: JobDeclaration
     var spoolPath: String
     /// The results in chunk order.
@@ -57,12 +57,6 @@ final class TablePublisher: @unchecked Sendable {
         self.loop = loop
     }
 
-    /// Identifies the version of a step: it can be published once.
-    static func commitKey(_ step: StepID) -> String { "\(commitKeyPrefix(step.job))\(step.index)" }
-
-    /// What the keys of all steps of a job begin with.
-    static func commitKeyPrefix(_ job: JobID) -> String { "\(job)/" }
-
     func publish(
         _ release: TableRelease,
         _ completion: @escaping (Result<SnapshotID, PublishError>) -> Void
@@ -104,7 +98,9 @@ final class TablePublisher: @unchecked Sendable {
             plan: try plan(job, table: job.table + "_rejects", columns: rejectColumns)
         )
         let publication = Publication(
-            commitKey: Self.commitKey(release.step),
+            commitKey: release.reign.commitKey(release.step),
+            reign: release.reign,
+            job: release.step.job,
             author: "otcluster",
             message: "job \(release.step.job): \(job.name)",
             extraInfo: release.extraInfo,
@@ -178,7 +174,7 @@ final class TablePublisher: @unchecked Sendable {
             var segments: [SegmentRecord] = []
             for (index, group) in Self.segments(of: rowGroups).enumerated() {
                 guard let spool else { break }
-                let name = "\(release.step.job)-\(release.step.index)-\(release.epoch)-\(index)"
+                let name = Self.segmentName(release.step, release.reign, index)
                 let writer = SegmentWriter(
                     directory: plan.directory,
                     name: name + ".parquet",
@@ -198,6 +194,11 @@ final class TablePublisher: @unchecked Sendable {
         } catch {
             throw .storage(error)
         }
+    }
+
+    /// No two of all coordinators and steps ever write under one name.
+    private static func segmentName(_ step: StepID, _ reign: Reign, _ index: Int) -> String {
+        "\(reign.jobStore)-\(step.job)-\(step.index)-\(reign.epoch)-\(index)"
     }
 
     /// Cuts the row groups, in order, into files of about `Limits.segmentSizeBytes`.

@@ -33,7 +33,14 @@ struct Lake {
         try body(lake)
     }
 
-    func open() throws -> Catalog { try Catalog(path: catalogPath, dataPath: dataPath) }
+    /// The coordinator that tests publish as.
+    static let reign = Reign(jobStore: "0123456789abcdef", epoch: 1)
+
+    func open() throws -> Catalog {
+        let catalog = try Catalog(path: catalogPath, dataPath: dataPath)
+        try catalog.claim(Self.reign)
+        return catalog
+    }
 
     func run(_ operations: [Operation]) throws -> [Answer] {
         try Reader.run(catalog: catalogPath, folder: folder, operations)
@@ -132,10 +139,14 @@ extension Catalog {
         key: String,
         _ tables: [TablePublication],
         views: [ViewPublication] = [],
+        reign: Reign = Lake.reign,
+        job: JobID = JobID(1),
         seconds: Int64 = 1_800_000_000
     ) throws(CatalogError) -> PublishOutcome {
         let publication = Publication(
             commitKey: key,
+            reign: reign,
+            job: job,
             author: "otcluster",
             message: "load",
             extraInfo: #"{"job":"\#(key)"}"#,

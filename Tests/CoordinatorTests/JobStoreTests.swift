@@ -1,4 +1,5 @@
 import Base
+import Catalog
 import Database
 import Storage
 import Testing
@@ -54,12 +55,39 @@ struct JobStoreTests {
             let test = try TestLoop()
             for epoch in Int64(1)...4 {
                 let store = try JobStore(path: folder + "/state.sqlite", loop: test.loop)
-                #expect(store.epoch == epoch)
+                try store.beginReign(after: Catalog.LastReign())
+                #expect(store.reign.epoch == epoch)
                 let inserted = try insert(store, test, requestID: "a")
                 #expect(inserted == Inserted(id: 1, isNew: epoch == 1))
                 #expect(try job(store, test, 1)?.state == "PENDING")
                 store.drain()
             }
+        }
+    }
+
+    @Test("a store that comes from a backup goes on above what the catalog has seen of it")
+    func restoredBackup() throws {
+        try withTemporaryFolder { folder in
+            let test = try TestLoop()
+            let store = try JobStore(path: folder + "/state.sqlite", loop: test.loop)
+            try store.beginReign(after: Catalog.LastReign(epoch: 8, job: JobID(41)))
+            #expect(store.reign.epoch == 9)
+            #expect(try insert(store, test).id == 42)
+            try store.beginReign(after: Catalog.LastReign(epoch: 3, job: JobID(7)))
+            #expect(store.reign.epoch == 10)
+            #expect(try insert(store, test).id == 43)
+        }
+    }
+
+    @Test("every store has an identity of its own, and keeps it")
+    func identity() throws {
+        try withTemporaryFolder { folder in
+            let test = try TestLoop()
+            let first = try JobStore(path: folder + "/a.sqlite", loop: test.loop).identity
+            let other = try JobStore(path: folder + "/b.sqlite", loop: test.loop).identity
+            #expect(first.utf8.count == Reign.jobStoreDigits)
+            #expect(first != other)
+            #expect(try JobStore(path: folder + "/a.sqlite", loop: test.loop).identity == first)
         }
     }
 

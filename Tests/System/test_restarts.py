@@ -143,3 +143,18 @@ def test_a_torn_spool_file_costs_only_what_was_torn(new_cluster, sample, undistu
     assert resumed(cluster, job)[1] > 0
     assert cluster.wait(job)["state"] == "DONE"
     assert fingerprints(cluster) == undisturbed
+
+
+def test_a_lost_state_folder_costs_no_table_and_hides_no_load(new_cluster, sample):
+    """Jobs are numbered anew then; what they publish must not be taken for what was published."""
+    cluster = new_cluster()
+    cluster.load("title_ratings", "--input", sample(0.0005))
+    cluster.down()
+    shutil.rmtree(cluster.state)
+    cluster.up()
+    status = cluster.load("title_ratings", "--input", sample(0.002))
+    with Lake(cluster.catalog) as lake:
+        assert lake.value("SELECT count(*) FROM title_ratings") == status["steps"][0]["rows"]
+        # The version before is still whole.
+        old = status["steps"][0]["snapshot"] - 1
+        assert lake.value(f"SELECT count(*) FROM title_ratings AT (VERSION => {old})") > 0
