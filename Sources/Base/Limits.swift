@@ -25,6 +25,26 @@ package enum Limits {
     /// Size at which a new segment (Parquet file) is begun, in bytes; product.md section 5.
     package static let segmentSizeBytes = 128 << 20
 
+    /// Payload of the frame in which a worker says who it is, in bytes.
+    ///
+    /// Names of hosts and pools are under 300 bytes together; whoever sends more before anybody
+    /// knows who it is, is no worker.
+    package static let helloPayloadBytes = 4 << 10
+
+    /// Workers of one coordinator; as many as the largest pool that `cluster.yaml` may ask for.
+    package static let workers = 1024
+
+    /// Files and sockets that a coordinator may need at a time.
+    ///
+    /// 1,024 workers, 512 connections that have not said which, 1,024 of HTTP; the rest is for
+    /// inputs, spool files and the store.
+    package static let openFiles = 4096
+
+    /// Bytes of messages that may wait for a peer that does not read them.
+    ///
+    /// Messages are small, and data does not count: this is minutes of them. A guess.
+    package static let queuedMessageBytes = 4 << 20
+
     /// Columns of one table; a guess that keeps positions and footers small.
     package static let columns = 1024
 

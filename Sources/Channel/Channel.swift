@@ -25,13 +25,19 @@ package final class Channel: ConnectionHandler {
     private static let queuedBytesLimit = 2 * Limits.framePayloadBytes
 
     private let connection: Connection
-    private let reader = FrameReader()
+    private let reader: FrameReader
     private var queue = FrameQueue()
     private weak var delegate: (any ChannelDelegate)?
     private var isClosed = false
 
-    package init(connection: Connection, delegate: any ChannelDelegate) {
+    /// Frames over `payloadLimit` end the connection until ``liftPayloadLimit()``.
+    package init(
+        connection: Connection,
+        delegate: any ChannelDelegate,
+        payloadLimit: Int = Limits.framePayloadBytes
+    ) {
         self.connection = connection
+        reader = FrameReader(payloadLimit: payloadLimit)
         self.delegate = delegate
     }
 
@@ -42,10 +48,16 @@ package final class Channel: ConnectionHandler {
 
     package var peer: String { connection.peer }
 
+    /// Takes frames of any allowed size from now on: the peer is known.
+    package func liftPayloadLimit() { reader.liftPayloadLimit() }
+
     package func send(_ message: [UInt8]) {
         guard !isClosed else { return }
         queue.append(message)
         pump()
+        if queue.messageBytes > Limits.queuedMessageBytes {
+            close("the peer does not read what it is told")
+        }
     }
 
     package func send(_ run: OutgoingRun) {

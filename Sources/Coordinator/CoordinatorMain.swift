@@ -43,6 +43,13 @@ extension ClusterConfiguration {
 struct StartError: Error, CustomStringConvertible { let description: String }
 
 private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
+    let openFiles = OpenFiles.allow(Limits.openFiles)
+    guard openFiles >= Limits.openFiles else {
+        let text =
+            "the coordinator may have \(openFiles) files open and needs \(Limits.openFiles); raise "
+            + "the limit (ulimit -Hn, LimitNOFILE= of systemd)"
+        throw StartError(description: text)
+    }
     let state = configuration.stateDirectory
     for directory in [
         state, state + "/logs", configuration.storage.raw, configuration.storage.tables,
@@ -102,7 +109,9 @@ private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort
         shell.accept(connection)
     }
     let router = shell.makeRouter()
-    let server = try HTTPServer(loop: shell.loop, address: http) { [unowned shell] in
+    let hosts = shell.configuration.listen.hosts
+    let server = try HTTPServer(loop: shell.loop, address: http, moreHosts: hosts) {
+        [unowned shell] in
         guard shell.isReady else {
             return $1.respond(.error(503, "the coordinator starts; try again in a moment"))
         }

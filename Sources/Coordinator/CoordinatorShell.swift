@@ -24,8 +24,6 @@ final class CoordinatorShell {
     private static let tickInterval = Duration.milliseconds(250)
     /// Lateness of a tick that no load explains: the process or the machine was stopped.
     private static let standstill = Duration.seconds(1)
-    /// Connections at a time that have not said hello; more than a rack of workers that start at once.
-    private static let strangersLimit = 256
     /// Length of a worker's host name: HOST_NAME_MAX of Linux is 64, of POSIX 255.
     private static let hostBytes = 255
 
@@ -47,7 +45,7 @@ final class CoordinatorShell {
     private(set) var roster = WorkerRoster()
     private var departures = Departures()
     /// Connections whose worker has not said who it is.
-    private var strangers: [ObjectIdentifier: WorkerLink] = [:]
+    private var strangers = Strangers()
     private var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
     private var pendingEvents: [Event] = []
     private var isHandling = false
@@ -330,15 +328,17 @@ final class CoordinatorShell {
 
     /// Takes a connection of a worker in.
     func accept(_ connection: Connection) {
-        // Dropped before it is started, a connection is closed.
-        guard strangers.count < Self.strangersLimit else { return }
+        // Dropped before it is started, a connection is closed; so is one whose peer left already.
+        guard let address = connection.peerAddress else { return }
         let link = WorkerLink(
             connection: connection,
             loop: loop,
             memory: memory.results,
             delegate: self
         )
-        strangers[ObjectIdentifier(link)] = link
+        for surplus in strangers.insert(link, from: address) {
+            surplus.close("more connections without a hello than have a place")
+        }
     }
 
     private func startWorker(_ pool: PoolID) {
@@ -449,8 +449,12 @@ extension CoordinatorShell: WorkerLinkDelegate {
         guard hello.host.utf8.count <= Self.hostBytes, hello.processID > 0 else {
             return .failure(RefusedError(reason: "the hello names no host and process"))
         }
+        guard links.count < Limits.workers else {
+            let text = "the coordinator has \(Limits.workers) workers, the most it takes"
+            return .failure(RefusedError(reason: text))
+        }
         let id = roster.join(hello, pool: pool)
-        strangers[ObjectIdentifier(link)] = nil
+        strangers.remove(link)
         links[id] = link
         CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
         let wasLaunched = processes.markJoined(hello.processID)
@@ -550,7 +554,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
     }
 
     func closed(_ link: WorkerLink, reason: String) {
-        strangers[ObjectIdentifier(link)] = nil
+        strangers.remove(link)
         guard let id = link.id, links.removeValue(forKey: id) != nil, !isStopping else { return }
         disconnected(id, process: link.hello?.processID ?? 0, reason: reason)
     }

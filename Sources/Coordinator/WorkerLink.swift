@@ -54,7 +54,11 @@ final class WorkerLink: ChannelDelegate {
         self.loop = loop
         self.memory = memory
         self.delegate = delegate
-        let channel = Channel(connection: connection, delegate: self)
+        let channel = Channel(
+            connection: connection,
+            delegate: self,
+            payloadLimit: Limits.helloPayloadBytes
+        )
         self.channel = channel
         helloTimer = loop.schedule(after: Self.helloTimeout) { [weak channel] in
             channel?.close("no hello within \(Int(Self.helloTimeout.seconds)) s")
@@ -150,6 +154,7 @@ final class WorkerLink: ChannelDelegate {
         switch delegate.admit(self, hello) {
         case .success(let welcome):
             id = welcome.worker
+            channel?.liftPayloadLimit()
             send(.welcome(welcome))
         case .failure(let refusal):
             dismiss(.refuse(reason: refusal.reason), "refused: \(refusal.reason)")

@@ -24,18 +24,19 @@ package final class HTTPServer {
 
     /// Binds and listens at once.
     ///
-    /// Without `allowedHosts` requests may name loopback and the host of `address`.
+    /// Requests may name loopback, the host of `address`, the address they come in on, and
+    /// `moreHosts`.
     package init(
         loop: EventLoop,
         address: HostPort,
-        allowedHosts: Set<String>? = nil,
+        moreHosts: [String] = [],
         handler: @escaping (HTTPRequest, HTTPExchange) -> Void
     ) throws(HTTPError) {
         loop.preconditionInLoop()
         self.loop = loop
         self.handler = handler
         connections = ConnectionTable(loop: loop)
-        requestGuard = RequestGuard(allowedHosts: allowedHosts, address: address)
+        requestGuard = RequestGuard(address: address, moreHosts: moreHosts)
         let descriptor: Int32
         do {
             descriptor = try ListeningSocket.open(on: address)
@@ -98,7 +99,11 @@ package final class HTTPServer {
             exchange.respond(.error(400, "the path or the query is not properly encoded"))
             return
         }
-        if let refusal = requestGuard.refusal(of: decoded) {
+        let descriptor = bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
+        let refusal = requestGuard.refusal(of: decoded) {
+            ListeningSocket.address(of: descriptor)?.host
+        }
+        if let refusal {
             exchange.respond(refusal)
         } else {
             handler(decoded, exchange)

@@ -7,24 +7,32 @@ import Transport
 /// foreign `Origin`, or by a body that is not JSON, the only kind it may send without asking.
 struct RequestGuard {
     /// Hosts that a request may name, without port, lowercase.
-    let allowedHosts: Set<String>
+    private let allowedHosts: Set<String>
 
-    init(allowedHosts: Set<String>?, address: HostPort) {
-        let loopback: Set<String> = ["localhost", "127.0.0.1", "::1"]
-        let names = allowedHosts ?? loopback.union([address.host])
-        self.allowedHosts = Set(names.map { Self.host(of: $0.lowercased()) })
+    /// Loopback, the host of `address` and `moreHosts` may be named.
+    init(address: HostPort, moreHosts: [String]) {
+        let names = ["localhost", "127.0.0.1", "::1", address.host] + moreHosts
+        allowedHosts = Set(names.map { $0.lowercased() })
     }
 
     /// The answer that refuses the request; nil lets it pass.
-    func refusal(of request: HTTPRequest) -> HTTPResponse? {
+    ///
+    /// `localHost` is the numeric address that the request came in on: a page that was loaded from
+    /// there is our own, because nobody else can answer at our address.
+    func refusal(of request: HTTPRequest, localHost: () -> String?) -> HTTPResponse? {
         guard request.method != .other else {
             return .error(405, "the method is not one of GET, POST, PUT, PATCH and DELETE")
         }
         guard let host = request.header("Host")?.lowercased() else {
             return .error(400, "the Host header is missing")
         }
-        guard allowedHosts.contains(Self.host(of: host)) else {
-            return .error(403, "this server does not answer to the host name of the request")
+        let name = Self.host(of: host)
+        guard allowedHosts.contains(name) || localHost() == name else {
+            return .error(
+                403,
+                "this server does not answer to the host name of the request; cluster.yaml lists "
+                    + "more of them under listen.hosts"
+            )
         }
         guard request.method != .get else { return nil }
         if let origin = request.header("Origin")?.lowercased(),

@@ -8,6 +8,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package struct Listen: Sendable, Equatable {
         package let workers: String
         package let http: String
+        /// More names that requests may be made to: those of the machine, of a proxy before it.
+        package let hosts: [String]
     }
 
     /// The three stores, as raw, processed and archive buckets.

@@ -48,14 +48,37 @@ struct ClusterConfigurationReader {
     private func listen(
         _ node: YAMLNode?
     ) throws(ConfigurationError) -> ClusterConfiguration.Listen {
-        let mapping = try mapping(node, "listen", keys: ["workers", "http"])
+        let mapping = try mapping(node, "listen", keys: ["workers", "http", "hosts"])
         let workers = try loopbackAddress(mapping, "workers", default: "127.0.0.1:7077")
         let http = try loopbackAddress(mapping, "http", default: "127.0.0.1:8080")
         // Port 0 lets the system choose, so two of them are two ports.
         if workers == http, !http.hasSuffix(":0") {
             throw mapping.location.error("'workers' and 'http' need different ports")
         }
-        return ClusterConfiguration.Listen(workers: workers, http: http)
+        return ClusterConfiguration.Listen(
+            workers: workers,
+            http: http,
+            hosts: try hostNames(mapping, "hosts")
+        )
+    }
+
+    /// Names and numeric addresses of hosts, without ports (RFC 1123 section 2.1).
+    private func hostNames(
+        _ mapping: YAMLMapping,
+        _ key: String
+    ) throws(ConfigurationError) -> [String] {
+        try mapping.texts(key).map { (text, node) throws(ConfigurationError) in
+            let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+            let isName = text.allSatisfy { allowed.contains($0) }
+            let isVersion6 = text.allSatisfy { "0123456789abcdefABCDEF:".contains($0) }
+            guard !text.isEmpty, text.utf8.count <= 253, isName || isVersion6 else {
+                throw node.error(
+                    "an element of '\(key)' must be a host's name or numeric address without a "
+                        + "port, not '\(text)'"
+                )
+            }
+            return text
+        }
     }
 
     /// An address that only this machine reaches.

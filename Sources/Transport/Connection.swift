@@ -35,6 +35,11 @@ package final class Connection {
     /// The other side's certificate; nil without TLS, and of clients that need none.
     package let certificate: Certificate?
 
+    /// Whom the connection counts for; nil when the other side is gone already.
+    package var peerAddress: PeerAddress? {
+        state == .closed ? nil : PeerAddress(of: descriptor)
+    }
+
     private let loop: EventLoop
     private let descriptor: Int32
     private let stream: SocketStream

@@ -31,7 +31,10 @@ package enum ListeningSocket {
     }
 
     /// The port that an open socket is bound to; nil when the kernel does not tell.
-    package static func port(of descriptor: Int32) -> UInt16? {
-        SocketAddress(boundTo: descriptor)?.port
+    package static func port(of descriptor: Int32) -> UInt16? { address(of: descriptor)?.port }
+
+    /// Our side's numeric address of a socket, one that was accepted, too.
+    package static func address(of descriptor: Int32) -> HostPort? {
+        SocketAddress(boundTo: descriptor)?.hostPort
     }
 }

@@ -35,6 +35,8 @@ package struct FrameQueue {
         case data(header: [UInt8], payload: UnsafeRawBufferPointer, released: (() -> Void)?)
     }
 
+    /// Bytes of messages that wait; data of runs belongs to whoever queued it.
+    package private(set) var messageBytes = 0
     private var messages: [[UInt8]] = []
     /// Runs that have not begun, and what must not overtake their heads.
     private var waiting: [Waiting] = []
@@ -58,6 +60,7 @@ package struct FrameQueue {
 
     /// Queues a whole frame, its header included.
     package mutating func append(_ message: [UInt8]) {
+        messageBytes += message.count
         let kind = FrameKind(rawValue: message[FrameHeader.kindOffset])
         if kind?.keepsOrder ?? false, !waiting.isEmpty {
             waiting.append(.message(message))
@@ -72,12 +75,15 @@ package struct FrameQueue {
     package mutating func next() -> Piece? {
         if !messages.isEmpty {
             defer { messages.removeAll(keepingCapacity: true) }
-            return .bytes(messages.count == 1 ? messages[0] : Array(messages.joined()))
+            let bytes = messages.count == 1 ? messages[0] : Array(messages.joined())
+            messageBytes -= bytes.count
+            return .bytes(bytes)
         }
         if current != nil { return nextOfCurrentRun() }
         guard !waiting.isEmpty else { return nil }
         switch waiting.removeFirst() {
         case .message(let message):
+            messageBytes -= message.count
             return .bytes(message)
         case .run(let run):
             current = CurrentRun(

@@ -6,10 +6,12 @@ import Base
 /// goes into memory that the handler of its head named, so that bulk bytes are copied at most once
 /// (the few that arrive together with a frame's header). One run is open at a time.
 package final class FrameReader {
-    private static let initialStagingBytes = 64 << 10
+    private static let stagingBytes = 64 << 10
     /// Bytes read at once while a run is open: headers only, so that its data is read in place.
     private static let stagingBytesInRun = 4 << 10
 
+    /// Largest payload that is taken; an unknown peer costs no more memory than that.
+    private var payloadLimit: Int
     private var staging: UnsafeMutableRawBufferPointer
     private var stagedStart = 0
     private var stagedEnd = 0
@@ -19,11 +21,16 @@ package final class FrameReader {
     /// Bytes of the current data frame that are still to come.
     private var dataRemaining = 0
 
-    package init() {
-        staging = .allocate(byteCount: Self.initialStagingBytes, alignment: 16)
+    package init(payloadLimit: Int = Limits.framePayloadBytes) {
+        self.payloadLimit = payloadLimit
+        let size = min(Self.stagingBytes, FrameHeader.sizeBytes + payloadLimit)
+        staging = .allocate(byteCount: size, alignment: 16)
     }
 
     deinit { staging.deallocate() }
+
+    /// Takes frames of any allowed size from now on: the peer is known.
+    package func liftPayloadLimit() { payloadLimit = Limits.framePayloadBytes }
 
     /// Where the next bytes shall be read to; never empty.
     package var destination: UnsafeMutableRawBufferPointer {
@@ -80,6 +87,9 @@ package final class FrameReader {
         let header = try FrameHeader(
             decoding: UnsafeRawBufferPointer(rebasing: staging[stagedStart..<stagedEnd])
         )
+        guard header.payloadSizeBytes <= payloadLimit else {
+            throw .frameTooLarge(sizeBytes: header.payloadSizeBytes, limit: payloadLimit)
+        }
         if header.kind == .data {
             try beginData(header.payloadSizeBytes)
             return true
@@ -125,6 +135,8 @@ package final class FrameReader {
             moveToFront(of: staging)
         }
         if stagedEnd == staging.count { makeRoom(for: staging.count * 2) }
+        // The limit was lifted; not sooner, because payloads are lent out of the staging area.
+        if staging.count < min(payloadLimit, Self.stagingBytes) { makeRoom(for: Self.stagingBytes) }
     }
 
     /// Sees to it that a frame of `size` bytes fits behind `stagedStart`.

@@ -12,11 +12,14 @@ final class LiveServer: Sendable {
     private let server: LoopBound<HTTPServer>
 
     init(
+        host: String = "127.0.0.1",
+        moreHosts: [String] = [],
         handler: @escaping @Sendable (EventLoop, HTTPRequest, HTTPExchange) -> Void
     ) throws {
         let loop = try EventLoop(name: "http")
-        let address = HostPort(host: "127.0.0.1", port: 0)
-        let server = try HTTPServer(loop: loop, address: address) { [unowned loop] in
+        let address = HostPort(host: host, port: 0)
+        let server = try HTTPServer(loop: loop, address: address, moreHosts: moreHosts) {
+            [unowned loop] in
             handler(loop, $0, $1)
         }
         self.loop = loop
@@ -93,7 +96,8 @@ final class Outcome<Value: Sendable>: Sendable {
 final class RawClient {
     private let descriptor: Int32
 
-    init(port: UInt16) {
+    /// Connects to a port of 127.0.0.1, or of `host`.
+    init(port: UInt16, host: UInt32 = 0x7F00_0001) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -101,7 +105,7 @@ final class RawClient {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
         let code = withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { [descriptor] in
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

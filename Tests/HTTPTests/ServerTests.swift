@@ -149,6 +149,33 @@ struct ServerTests {
     }
 
     @Test(
+        "a request may name the address it comes in on, and hosts that are listed",
+        arguments: [
+            ("127.0.0.1", 200), ("localhost", 200), ("0.0.0.0", 200), ("Ott.Example:80", 200),
+            ("[fd00::1]:80", 200), ("127.0.0.2", 403), ("192.0.2.1", 403), ("example", 403),
+        ]
+    )
+    func hosts(host: String, status: Int) throws {
+        let hosts = ["ott.example", "FD00::1"]
+        let server = try LiveServer(host: "0.0.0.0", moreHosts: hosts) { _, _, exchange in
+            exchange.respond(.text("well"))
+        }
+        let raw = RawClient(port: server.port)
+        raw.write("GET / HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+        #expect(raw.read().hasPrefix("HTTP/1.1 \(status) "))
+    }
+
+    @Test("the address that a request comes in on need not be that of the listener")
+    func localAddress() throws {
+        let server = try LiveServer(host: "0.0.0.0") { _, _, exchange in
+            exchange.respond(.text("well"))
+        }
+        let raw = RawClient(port: server.port, host: 0x7F00_0009)
+        raw.write("GET / HTTP/1.1\r\nHost: 127.0.0.9\r\nConnection: close\r\n\r\n")
+        #expect(raw.read().hasPrefix("HTTP/1.1 200 "))
+    }
+
+    @Test(
         "a body that is not JSON is 415",
         arguments: [
             ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("", 415),

@@ -52,7 +52,7 @@ struct ClusterConfigurationTests {
             text: """
                 cluster: c-1
                 region: r_2
-                listen: {workers: "[::1]:1", http: "localhost:0"}
+                listen: {workers: "[::1]:1", http: "localhost:0", hosts: [ott.example, "fd00::1"]}
                 state: /s
                 storage: {raw: ./r//x/, tables: ../t, archive: a}
                 catalog: sqlite
@@ -73,6 +73,7 @@ struct ClusterConfigurationTests {
         #expect(configuration.region == "r_2")
         #expect(configuration.listen.workers == "[::1]:1")
         #expect(configuration.listen.http == "localhost:0")
+        #expect(configuration.listen.hosts == ["ott.example", "fd00::1"])
         #expect(configuration.stateDirectory == "/s")
         #expect(configuration.storage.raw == folder.path + "/r/x")
         #expect(configuration.storage.tables == folder.path + "/../t")
@@ -153,6 +154,8 @@ struct ClusterConfigurationTests {
             ("region: -a", 1, 9, "must begin with a letter"),
             ("listen: x", 1, 9, "'listen' must be a mapping"),
             ("listen: {http: '8080'}", 1, 16, "must be HOST:PORT"),
+            ("listen: {hosts: [a.example, 'b.example:80']}", 1, 29, "without a port"),
+            ("listen: {hosts: ['http://b']}", 1, 18, "without a port"),
             ("listen: {http: '::1:80'}", 1, 16, "must be HOST:PORT"),
             ("listen: {http: 'localhost:65536'}", 1, 16, "must be HOST:PORT"),
             ("listen: {http: ':80'}", 1, 16, "must be HOST:PORT"),

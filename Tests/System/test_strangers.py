@@ -126,11 +126,32 @@ def test_who_says_nothing_is_cut_off(shared_cluster):
     assert stranger.is_cut_off(15)
 
 
-def test_more_strangers_than_fit_are_turned_away(shared_cluster):
+def test_strangers_of_an_address_beyond_its_share_go_the_oldest_first(shared_cluster):
     strangers = [Stranger(shared_cluster) for _ in range(300)]
-    assert sum(stranger.is_cut_off(2) for stranger in strangers[256:]) >= 40
+    assert all(stranger.is_cut_off(2) for stranger in strangers[:44])
+    # What a worker has to say still finds its place.
+    strangers[-1].send(hello())
+    assert strangers[-1].receive(WELCOME)
     for stranger in strangers:
         stranger.socket.close()
+    serves(shared_cluster)
+
+
+def test_who_is_no_worker_yet_sends_no_more_than_a_hello(shared_cluster):
+    stranger = Stranger(shared_cluster)
+    stranger.send(struct.pack("<IB3x", 1 << 20, HELLO))
+    assert stranger.is_cut_off(5)
+    serves(shared_cluster)
+
+
+def test_a_worker_that_does_not_read_is_cut_off(shared_cluster):
+    stranger = Stranger(shared_cluster)
+    stranger.send(hello())
+    stranger.socket.settimeout(20)
+    # Each heartbeat is answered; the answers fill the sockets' buffers, then the queue.
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        for _ in range(4000):
+            stranger.send(frame(HEARTBEAT, struct.pack("<I", 0)) * 1000)
     serves(shared_cluster)
 
 

@@ -110,6 +110,21 @@ struct FrameQueueTests {
         #expect(releases.counts == [1: 1])
     }
 
+    @Test("messages that wait are counted, data is not")
+    func messageBytes() {
+        let releases = Releases()
+        var queue = FrameQueue()
+        let forget = CoordinatorMessage.forget(StepID(job: JobID(1), index: 0)).encoded
+        queue.append(message(1))
+        queue.append(run(1, [data], releases))
+        queue.append(forget)
+        #expect(queue.messageBytes == message(1).count + forget.count)
+        _ = queue.next()
+        #expect(queue.messageBytes == forget.count)
+        while let piece = queue.next() { _ = piece.sent() }
+        #expect(queue.messageBytes == 0)
+    }
+
     @Test("runs leave one after another, those without data with their head and end")
     func order() {
         let releases = Releases()

@@ -6,7 +6,7 @@ import Testing
 ///
 /// A `lease` opens a run of its size, `runEnd` closes it.
 private final class Reception {
-    private let reader = FrameReader()
+    private let reader: FrameReader
     private var memory: UnsafeMutableRawBufferPointer?
     private(set) var kinds: [FrameKind] = []
     private(set) var payloads: [[UInt8]] = []
@@ -15,7 +15,13 @@ private final class Reception {
     /// Bytes of run data that were read straight into the run's memory.
     private(set) var bytesInPlace = 0
 
+    init(payloadLimit: Int = Limits.framePayloadBytes) {
+        reader = FrameReader(payloadLimit: payloadLimit)
+    }
+
     deinit { memory?.deallocate() }
+
+    func liftPayloadLimit() { reader.liftPayloadLimit() }
 
     /// Takes in `bytes` in pieces of at most `next()` bytes.
     func read(_ bytes: [UInt8], pieces next: () -> Int = { .max }) throws(WireError) {
@@ -187,6 +193,25 @@ struct FrameReaderTests {
         #expect(throws: WireError.unexpectedData("a run of 3 bytes, 10 were announced")) {
             try Reception().read(lease(10) + data([1, 2, 3]) + runEnd)
         }
+    }
+
+    @Test("of an unknown peer no more is taken than a hello, until it is known")
+    func payloadLimit() throws {
+        let limit = Limits.helloPayloadBytes
+        let large = FrameHeader(kind: .failed, payloadSizeBytes: limit + 1).encoded
+        let reception = Reception(payloadLimit: limit)
+        let error = WireError.frameTooLarge(sizeBytes: limit + 1, limit: limit)
+        #expect(throws: error) { try reception.read(large) }
+        #expect(reception.largestDestination == limit + FrameHeader.sizeBytes)
+
+        let known = Reception(payloadLimit: limit)
+        let largest = FrameHeader(kind: .hello, payloadSizeBytes: limit).encoded
+        try known.read(largest + [UInt8](repeating: 7, count: limit))
+        known.liftPayloadLimit()
+        try known.read(credit + large + [UInt8](repeating: 7, count: limit + 1) + credit)
+        #expect(known.kinds == [.hello, .credit, .failed, .credit])
+        #expect(known.payloads[2].count == limit + 1)
+        #expect(known.largestDestination > 32 << 10, "read in large pieces again")
     }
 
     @Test("the end of a run that never began is refused")
