@@ -54,9 +54,9 @@ _otjob() {
             esac
             ;;
         logs)
-            flags="--coordinator --help"
+            flags="--task --coordinator --help"
             case $previous in
-                --coordinator) return ;;
+                --task | --coordinator) return ;;
             esac
             ;;
         explain)

@@ -195,6 +195,8 @@ package struct JobStatus: Codable, Equatable, Sendable {
     package var ended: String?
     /// In the order in which they are done.
     package var steps: [StepStatus]
+    /// Nil in what an older release recorded.
+    package var attemptsDetail: AttemptsDetail?
 
     package init(
         id: String,
@@ -205,7 +207,8 @@ package struct JobStatus: Codable, Equatable, Sendable {
         created: String,
         started: String? = nil,
         ended: String? = nil,
-        steps: [StepStatus]
+        steps: [StepStatus],
+        attemptsDetail: AttemptsDetail? = nil
     ) {
         self.id = id
         self.name = name
@@ -216,6 +219,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
         self.started = started
         self.ended = ended
         self.steps = steps
+        self.attemptsDetail = attemptsDetail
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -228,6 +232,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
         case started
         case ended
         case steps
+        case attemptsDetail = "attempts_detail"
     }
 
     /// Writes what is nil as null, so that every key is always there.
@@ -242,5 +247,6 @@ package struct JobStatus: Codable, Equatable, Sendable {
         try container.encode(started, forKey: .started)
         try container.encode(ended, forKey: .ended)
         try container.encode(steps, forKey: .steps)
+        try container.encode(attemptsDetail, forKey: .attemptsDetail)
     }
 }

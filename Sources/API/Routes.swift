@@ -15,6 +15,7 @@ package enum Routes {
     package static func jobEvents(_ id: String) -> String { "\(jobs)/\(id)/events" }
     package static func cancelJob(_ id: String) -> String { "\(jobs)/\(id)/cancel" }
     package static func jobLogs(_ id: String) -> String { "\(jobs)/\(id)/logs" }
+    package static func jobAttempts(_ id: String) -> String { "\(jobs)/\(id)/attempts" }
     package static func drainWorker(_ id: String) -> String { "\(workers)/\(id)/drain" }
     package static func scalePool(_ name: String) -> String { "\(pools)/\(name)/scale" }
     package static func table(_ schema: String, _ table: String) -> String {

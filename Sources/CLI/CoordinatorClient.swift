@@ -46,7 +46,12 @@ package struct CoordinatorClient: Sendable {
     }
 
     /// An answer as it stands.
-    package func bytes(_ path: String) throws(CLIError) -> [UInt8] { try send(.get, path) }
+    package func bytes(
+        _ path: String,
+        query: [(String, String)] = []
+    ) throws(CLIError) -> [UInt8] {
+        try send(.get, path, query: query)
+    }
 
     private func send(
         _ method: HTTPMethod,

@@ -40,7 +40,38 @@ package enum Listings {
             head += "  \(Text.duration(seconds))"
         }
         if let reason = status.reason { head += "  \(Text.printable(reason))" }
-        return head + "\n" + table.text(palette)
+        let attempts = status.attemptsDetail.map { text(of: $0, ofJob: status.id, palette) } ?? ""
+        return head + "\n" + table.text(palette) + attempts
+    }
+
+    /// Attempts that did not finish, shown with a job's status.
+    private static let shownTroubles = 10
+
+    /// How many attempts ended in which way, and the newest that did not finish.
+    ///
+    /// Nothing where all of them finished.
+    private static func text(
+        of detail: AttemptsDetail,
+        ofJob id: String,
+        _ palette: Palette
+    ) -> String {
+        guard !detail.troubles.isEmpty else { return "" }
+        var table = TextTable([
+            .left("CHUNK"), .right("WORKER"), .left("HOST"), .right("PID"), .left("OUTCOME"),
+            .left("ENDED"), .left("CAUSE"),
+        ])
+        for attempt in detail.troubles.suffix(shownTroubles) {
+            table.add([
+                "\(attempt.step)/\(attempt.chunk)", attempt.worker, attempt.host,
+                String(attempt.pid), attempt.outcome.rawValue, Text.time(attempt.ended),
+                attempt.cause,
+            ])
+        }
+        let counts = AttemptOutcome.allCases.compactMap { outcome in
+            detail.counts[outcome.rawValue].map { "\(Text.grouped(Int64($0))) \(outcome.word)" }
+        }
+        return "attempts: \(counts.joined(separator: ", ")); all that is known: otjob logs \(id)\n"
+            + table.text(palette)
     }
 
     package static func text(of plan: Explanation, _ palette: Palette) -> String {

@@ -110,6 +110,7 @@ final class CoordinatorShell {
         timers = [
             loop.schedule(every: Self.tickInterval) { [unowned self] in tick() },
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
+            loop.schedule(every: AttemptNews.interval) { [unowned self] in saveAttempts() },
             loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
         ]
         signals = [
@@ -263,15 +264,6 @@ final class CoordinatorShell {
         links[worker]?.send(.leaseSynthetic(leases))
     }
 
-    /// Writes to the job's log what did not go well.
-    private func attemptEnded(_ record: AttemptRecord) {
-        guard record.cause != .finished else { return }
-        let place = scheduler.describe(record.task)
-        jobs[record.task.step.job]?.log.write(
-            "attempt \(record.attempt) of \(place) on worker \(record.worker) \(record.cause)"
-        )
-    }
-
     private func stored(_ answer: SpoolAnswer) {
         switch answer {
         case .result(let attempt, .success(let result)):
@@ -407,6 +399,7 @@ final class CoordinatorShell {
         let living = processes.living()
         if living.isEmpty || EventLoop.now() > deadline {
             for pid in living { kill(pid, SIGKILL) }
+            saveAttempts()
             jobStore.drain()
             JobLog.drain()
             loop.stop()

@@ -17,6 +17,8 @@ final class JobContext {
     /// In declared order, as `StepID.index` counts.
     let steps: [StepContext]
     let log: JobLog
+    /// Its attempts that have ended.
+    var history = AttemptHistory()
     /// Whether somebody who watches has not been told of the last change.
     var hasNews = false
     /// By the stream they are told through.

@@ -228,6 +228,7 @@ extension CoordinatorShell {
             let text = "goes on, \(published.count) steps published, \(tasks) tasks finished"
             CoordinatorLog.write("job \(record.id) \(text)")
             begin(record, plan, request, remains, note: text)
+            restoreAttempts(of: record.id)
         }
     }
 

@@ -52,6 +52,8 @@ extension CoordinatorShell {
 
     /// Forgets the job once its end is durable; until then it is known to have ended, here only.
     private func recordEnd(of job: JobContext) {
+        // Before the record: a job that is known to have ended has all its attempts.
+        saveAttempts()
         record(job) { [unowned self] isDurable in
             guard isDurable else {
                 job.retry = loop.schedule(after: JobNews.retryInterval) { [unowned self] in
@@ -120,7 +122,8 @@ extension CoordinatorShell {
             created: job.record.created,
             started: job.record.started,
             ended: job.record.ended,
-            steps: order.map { status(of: job.steps[$0]) }
+            steps: order.map { status(of: job.steps[$0]) },
+            attemptsDetail: job.history.detail
         )
     }
 

@@ -32,16 +32,19 @@ extension JobStore {
         _ completion: @escaping (Result<Void, DatabaseError>) -> Void
     ) {
         change(jobs, completion) { (database, job) throws(DatabaseError) in
+            try database.run("DELETE FROM attempt WHERE job = ?", [job])
+            try database.run("DELETE FROM attempt_count WHERE job = ?", [job])
             try database.run("DELETE FROM job WHERE id = ?", [job])
         }
     }
 
-    /// Notes that the logs of these jobs are gone.
+    /// Forgets the attempts of these jobs but for their counts, and notes that their logs are gone.
     func removeLogs(
         _ jobs: [JobID],
         _ completion: @escaping (Result<Void, DatabaseError>) -> Void
     ) {
         change(jobs, completion) { (database, job) throws(DatabaseError) in
+            try database.run("DELETE FROM attempt WHERE job = ?", [job])
             try database.run("UPDATE job SET has_log = 0 WHERE id = ?", [job])
         }
     }

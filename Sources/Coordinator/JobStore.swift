@@ -52,6 +52,17 @@ final class JobStore: @unchecked Sendable {
         CREATE TABLE store (identity TEXT NOT NULL);
         INSERT INTO store VALUES (lower(hex(randomblob(8))));
         """,
+        """
+        CREATE TABLE attempt (
+            job INTEGER NOT NULL, attempt INTEGER NOT NULL, step INTEGER NOT NULL,
+            chunk INTEGER NOT NULL, worker INTEGER NOT NULL, host TEXT NOT NULL,
+            pid INTEGER NOT NULL, outcome TEXT NOT NULL, cause TEXT NOT NULL,
+            started TEXT NOT NULL, ended TEXT NOT NULL,
+            PRIMARY KEY (job, attempt)) WITHOUT ROWID;
+        CREATE TABLE attempt_count (
+            job INTEGER NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL,
+            PRIMARY KEY (job, outcome)) WITHOUT ROWID;
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {

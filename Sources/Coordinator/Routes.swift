@@ -59,9 +59,16 @@ extension CoordinatorShell {
         router.add(.get, API.Routes.jobEvents("{id}")) { [unowned self] _, parameters, exchange in
             watch(parameters["id"], exchange)
         }
-        router.add(.get, API.Routes.jobLogs("{id}")) { [unowned self] _, parameters, exchange in
+        router.add(.get, API.Routes.jobLogs("{id}")) {
+            [unowned self] request, parameters, exchange in
             withStatus(of: parameters["id"], exchange) { [unowned self] status in
-                readLog(of: status, exchange)
+                readLog(of: status, task: request.query["task"], exchange)
+            }
+        }
+        router.add(.get, API.Routes.jobAttempts("{id}")) {
+            [unowned self] _, parameters, exchange in
+            withStatus(of: parameters["id"], exchange) { [unowned self] status in
+                listAttempts(of: status, exchange)
             }
         }
         router.add(.post, API.Routes.cancelJob("{id}")) { [unowned self] _, parameters, exchange in
@@ -126,10 +133,10 @@ extension CoordinatorShell {
         }
     }
 
-    private func readLog(of status: JobStatus, _ exchange: HTTPExchange) {
+    private func readLog(of status: JobStatus, task: String?, _ exchange: HTTPExchange) {
         guard let id = Int64(status.id) else { return }
         let answer = LoopBound(exchange, loop: loop)
-        JobLog.read(logPath(JobID(id))) { [loop] bytes in
+        JobLog.read(logPath(JobID(id)), task: task) { [loop] bytes in
             loop.execute {
                 answer.value.respond(
                     HTTPResponse(

@@ -29,6 +29,9 @@ struct WorkerRoster {
         return id
     }
 
+    /// How a worker introduced itself; nil of one that is long gone.
+    func hello(of id: WorkerID) -> Hello? { entries[id]?.hello }
+
     mutating func left(_ id: WorkerID, lost: Bool, reason: String) {
         entries[id]?.gone = (EventLoop.now(), lost, 0)
         let gone = entries.filter { $0.value.gone != nil }.keys.sorted()

@@ -11,6 +11,22 @@ package struct AttemptRecord: Sendable, Equatable {
     package let started: Instant
     package let ended: Instant
     package let cause: AttemptCause
+
+    package init(
+        attempt: AttemptID,
+        task: TaskID,
+        worker: WorkerID,
+        started: Instant,
+        ended: Instant,
+        cause: AttemptCause
+    ) {
+        self.attempt = attempt
+        self.task = task
+        self.worker = worker
+        self.started = started
+        self.ended = ended
+        self.cause = cause
+    }
 }
 
 /// Why an attempt ended.

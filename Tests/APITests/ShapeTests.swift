@@ -40,13 +40,43 @@ struct ShapeTests {
         let status = JobStatus(id: "7", name: "imdb", state: .running, created: "c", steps: [step])
         #expect(
             text(status)
-                == #"{"created":"c","ended":null,"id":"7","name":"imdb","pool":null,"reason":null,"#
-                + #""started":null,"state":"RUNNING","steps":[{"attempts":6,"bytes_in":7,"#
+                == #"{"attempts_detail":null,"created":"c","ended":null,"id":"7","name":"imdb","#
+                + #""pool":null,"reason":null,"started":null,"state":"RUNNING","steps":[{"attempts":6,"bytes_in":7,"#
                 + #""bytes_out":8,"chunks":{"done":4,"running":5,"total":3},"#
                 + #""conversion_failures":{"birthYear":11},"ended":null,"input_bytes":9,"#
                 + #""input_read_bytes":10,"job":"j","reason":null,"rejected":2,"rows":1,"#
                 + #""snapshot":null,"started":null,"state":"RUNNING","table":"t"}]}"#
         )
+    }
+
+    @Test("attempts that did not finish are told with their workers and causes")
+    func attempts() {
+        let attempt = AttemptSummary(
+            attempt: "9",
+            step: 0,
+            chunk: 3,
+            worker: "2",
+            host: "h",
+            pid: 5,
+            outcome: .notStored,
+            cause: "why",
+            started: "s",
+            ended: "e"
+        )
+        #expect(
+            text(AttemptsDetail(counts: ["FINISHED": 7], troubles: [attempt]))
+                == #"{"counts":{"FINISHED":7},"troubles":[{"attempt":"9","cause":"why","chunk":3,"#
+                + #""ended":"e","host":"h","outcome":"NOT_STORED","pid":5,"started":"s","step":0,"#
+                + #""worker":"2"}]}"#
+        )
+    }
+
+    @Test("a status that an older release recorded is read")
+    func olderStatus() throws {
+        let older = #"{"id":"7","name":"n","state":"DONE","created":"c","steps":[]}"#
+        let status = try JSON.decode(JobStatus.self, from: Array(older.utf8))
+        #expect(status.attemptsDetail == nil)
+        #expect(status.state == .done)
     }
 
     @Test("workers and pools have the keys of product.md")

@@ -29,6 +29,45 @@ struct ListingsTests {
         )
     }
 
+    @Test("a job whose attempts did not all finish tells of them, the newest last")
+    func attempts() {
+        let attempts = (1...12).map { number in
+            AttemptSummary(
+                attempt: "\(number)",
+                step: 0,
+                chunk: number,
+                worker: "2",
+                host: "alpha",
+                pid: 41,
+                outcome: .lost,
+                cause: "lost with its worker: signal 9",
+                started: "2026-11-23T20:00:00Z",
+                ended: "2026-11-23T20:00:01Z"
+            )
+        }
+        var status = JobStatus(id: "7", name: "x", state: .running, created: "c", steps: [])
+        let quiet = Listings.text(of: status, .plain)
+        status.attemptsDetail = AttemptsDetail(counts: ["FINISHED": 1200])
+        #expect(Listings.text(of: status, .plain) == quiet)
+        status.attemptsDetail = AttemptsDetail(
+            counts: ["LOST": 12, "FINISHED": 1200, "NOT_STORED": 1],
+            troubles: attempts
+        )
+        let lines = Listings.text(of: status, .plain).dropFirst(quiet.count)
+            .split(separator: "\n")
+        #expect(
+            lines.first
+                == "attempts: 1,200 finished, 12 lost, 1 not stored; all that is known: otjob logs 7"
+        )
+        #expect(lines.count == 12)
+        #expect(
+            lines.last.map(String.init)?.hasSuffix(
+                "0/12        2  alpha   41  LOST     2026-11-23 20:00:01Z  lost with its worker: "
+                    + "signal 9"
+            ) == true
+        )
+    }
+
     @Test("an empty listing is its titles")
     func empty() {
         #expect(Listings.text(of: [JobSummary](), .plain).split(separator: "\n").count == 1)

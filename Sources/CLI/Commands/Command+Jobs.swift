@@ -47,10 +47,26 @@ extension Command {
         "logs",
         "print the log of a job",
         positionals: [Positional("ID")],
-        flags: [.coordinator]
+        flags: [
+            Flag("task", "STEP/CHUNK", "only the lines about one chunk, as in 0/17"), .coordinator,
+        ]
     ) { invocation throws(CLIError) in
         let id = invocation.arguments.positionals[0]
-        invocation.terminal.print(bytes: try invocation.client().bytes(Routes.jobLogs(id)))
+        let task = try invocation.arguments.task()
+        let query = task.map { [("task", $0)] } ?? []
+        let client = try invocation.client()
+        invocation.terminal.print(bytes: try client.bytes(Routes.jobLogs(id), query: query))
         return ExitCode.done
+    }
+}
+
+extension Arguments {
+    /// The value of `--task`: two numbers with a slash between.
+    fileprivate func task() throws(CLIError) -> String? {
+        guard let text = value("task") else { return nil }
+        let numbers = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard numbers.count == 2, numbers.allSatisfy({ $0.allSatisfy(\.isNumber) && !$0.isEmpty })
+        else { throw usage("'\(text)' is no task; write --task STEP/CHUNK, as in 0/17") }
+        return text
     }
 }

@@ -1,0 +1,78 @@
+import API
+import Base
+import Database
+import HTTP
+import Scheduling
+import Transport
+import Wire
+
+/// How attempts end, as it becomes known: in the job's log, its status, and the job store.
+enum AttemptNews {
+    /// Ended attempts are written to the job store this often, all of all jobs with one sync.
+    static let interval = Duration.seconds(1)
+}
+
+extension CoordinatorShell {
+    func attemptEnded(_ record: AttemptRecord) {
+        guard let job = jobs[record.task.step.job] else { return }
+        let hello = roster.hello(of: record.worker)
+        let attempt = EndedAttempt(
+            record: record,
+            host: hello?.host ?? "",
+            processID: hello?.processID ?? 0,
+            ended: EventLoop.wallTime()
+        )
+        job.history.note(attempt)
+        job.hasNews = true
+        guard record.cause != .finished else { return }
+        let time = (record.ended - record.started).seconds
+        job.log.write(
+            "attempt \(record.attempt) of \(scheduler.describe(record.task)) on worker "
+                + "\(record.worker) (\(attempt.host), process \(attempt.processID)) "
+                + "\(record.cause), after \(Int((time * 1000).rounded())) ms",
+            task: record.task
+        )
+    }
+
+    /// Writes what ended since the last time; what cannot be written is kept for the next.
+    func saveAttempts(_ completion: @escaping () -> Void = {}) {
+        let unsaved = jobs.values.filter(\.history.hasUnsaved).sorted { $0.id < $1.id }
+        guard !unsaved.isEmpty else { return completion() }
+        let batches = unsaved.map { $0.history.takeUnsaved(of: $0.id) }
+        jobStore.append(batches) { outcome in
+            if case .failure(let error) = outcome {
+                CoordinatorLog.write("ends of attempts could not be recorded: \(error)")
+                for (job, batch) in zip(unsaved, batches) { job.history.putBack(batch) }
+            }
+            completion()
+        }
+    }
+
+    /// Gives a job that goes on what an earlier coordinator recorded of its attempts.
+    func restoreAttempts(of id: JobID) {
+        jobStore.attempts(of: id) { [unowned self] outcome in
+            switch outcome {
+            case .success(let stored):
+                let troubles = stored.attempts.filter { $0.outcome != .finished }
+                jobs[id]?.history.restore(stored.counts, troubles)
+            case .failure(let error):
+                CoordinatorLog.write("attempts of job \(id) could not be read: \(error)")
+            }
+        }
+    }
+
+    /// Answers with all attempts that are kept of a job.
+    func listAttempts(of status: JobStatus, _ exchange: HTTPExchange) {
+        guard let number = Int64(status.id) else { return }
+        saveAttempts { [unowned self] in
+            jobStore.attempts(of: JobID(number)) { outcome in
+                switch outcome {
+                case .success(let stored):
+                    exchange.respond(json: AttemptList(attempts: stored.attempts))
+                case .failure(let error):
+                    exchange.respond(.error(503, "the job store cannot be read: \(error)"))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Base
+import Storage
+import Testing
+
+@testable import Coordinator
+
+@Suite("The log of a job")
+struct JobLogTests {
+    private func lines(_ path: String, task: String? = nil) throws -> [String] {
+        let text = TestLoop.Stored<String>()
+        JobLog.read(path, task: task) { text.finish(String(decoding: $0, as: UTF8.self)) }
+        // Without the time in front.
+        return try text.wait().split(separator: "\n").map {
+            String($0.drop { $0 != " " }.dropFirst())
+        }
+    }
+
+    private func task(_ step: Int, _ index: Int) -> TaskID {
+        TaskID(step: StepID(job: JobID(1), index: step), index: index)
+    }
+
+    @Test("lines about a task are found by it, and by nothing that merely looks like it")
+    func tasks() throws {
+        try withTemporaryFolder { folder in
+            let log = JobLog(path: folder + "/1.log")
+            log.write("accepted")
+            log.write("one", task: task(0, 1))
+            log.write("eleven", task: task(0, 11))
+            log.write("says [0/1]", task: task(1, 0))
+            log.write("[0/1]x is no task")
+            #expect(try lines(log.path).count == 5)
+            #expect(try lines(log.path, task: "0/1") == ["[0/1] one"])
+            #expect(try lines(log.path, task: "1/0") == ["[1/0] says [0/1]"])
+            #expect(try lines(log.path, task: "2/0") == [])
+        }
+    }
+
+    @Test("a message of several lines is one line")
+    func newlines() throws {
+        try withTemporaryFolder { folder in
+            let log = JobLog(path: folder + "/1.log")
+            log.write("first\nsecond")
+            #expect(try lines(log.path) == ["first second"])
+        }
+    }
+
+    @Test("a log that goes on keeps its lines, however many logs are written to")
+    func manyLogs() throws {
+        try withTemporaryFolder { folder in
+            for round in 0..<2 {
+                for number in 0..<100 {
+                    JobLog(path: "\(folder)/\(number).log").write("round \(round)")
+                }
+            }
+            for number in [0, 50, 99] {
+                #expect(try lines("\(folder)/\(number).log") == ["round 0", "round 1"])
+            }
+        }
+    }
+
+    @Test("a log that is full says so, and takes no more lines")
+    func full() throws {
+        try withTemporaryFolder { folder in
+            let log = JobLog(path: folder + "/1.log")
+            let line = String(repeating: "x", count: 1 << 20)
+            for _ in 0..<20 { log.write(line) }
+            #expect(try lines(log.path).last == "log is full: no more lines")
+            let size = try File.open(readingFrom: log.path).identity().sizeBytes
+            #expect(size < JobLog.limitBytes + (2 << 20))
+        }
+    }
+}
