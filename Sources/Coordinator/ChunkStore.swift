@@ -115,6 +115,7 @@ final class ChunkStore {
         case .failure(let error):
             // Memory stays over its budget, which is better than losing the chunk.
             CoordinatorLog.write("a chunk stays in memory: \(error)")
+            queue.async { if Directory.exists(path: path) { removeQuietly(path) } }
             heldBytes += text.block.capacity
         }
     }

@@ -38,6 +38,7 @@ final class CoordinatorShell {
     private let memory = DataMemory()
     private(set) var spool: ResultSpool?
     private let retention: Retention
+    private var space: SpaceMonitor?
 
     var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
@@ -107,7 +108,17 @@ final class CoordinatorShell {
         spool = ResultSpool(loop: loop, directory: spoolDirectory) { [unowned self] in
             stored($0)
         }
+        let space = SpaceMonitor(
+            loop: loop,
+            paths: [configuration.stateDirectory, configuration.storage.tables],
+            gauge: SpaceGauge(configuredReserveBytes: configuration.scheduler.reserveBytes)
+        ) { [unowned self] in
+            handle(.spaceChanged(shortage: $0))
+        }
+        self.space = space
+        space.measure()
         timers = [
+            loop.schedule(every: SpaceMonitor.interval) { space.measure() },
             loop.schedule(every: Self.tickInterval) { [unowned self] in tick() },
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
             loop.schedule(every: AttemptNews.interval) { [unowned self] in saveAttempts() },
@@ -274,12 +285,17 @@ final class CoordinatorShell {
             handle(.resultStored(attempt))
         case .result(let attempt, .failure(let error)):
             giveCredit(for: attempt)
-            handle(.storeFailed(attempt, reason: error.description))
+            refused(attempt, error)
         case .finished(let attempts, nil):
             handle(.finishedStored(attempts))
         case .finished(let attempts, let error?):
-            for attempt in attempts { handle(.storeFailed(attempt, reason: error.description)) }
+            for attempt in attempts { refused(attempt, error) }
         }
+    }
+
+    private func refused(_ attempt: AttemptID, _ error: SpoolError) {
+        let reason = error.description
+        handle(.storeFailed(attempt, reason: reason, isDiskFull: error.isDiskFull))
     }
 
     /// Forgets an arrived result and lets its worker send as much again.
@@ -305,7 +321,9 @@ final class CoordinatorShell {
         publisher.publish(release) { [unowned self] outcome in
             switch outcome {
             case .success(let snapshot): handle(.published(id, snapshot))
-            case .failure(let error): handle(.publishFailed(id, reason: error.description))
+            case .failure(let error):
+                let reason = error.description
+                handle(.publishFailed(id, reason: reason, isDiskFull: error.isDiskFull))
             }
         }
     }

@@ -37,6 +37,11 @@ enum SpoolError: Error, CustomStringConvertible {
     case metadata(ParquetError)
     case stepEnded
 
+    /// Whether there was no room on the disk.
+    var isDiskFull: Bool {
+        if case .storage(let error) = self { error.isDiskFull } else { false }
+    }
+
     var description: String {
         switch self {
         case .storage(let error): "\(error)"

@@ -19,11 +19,26 @@ struct SegmentWriter {
     }
 
     /// Writes the segment and says what the catalog has to know of it.
+    ///
+    /// Where that fails, on a full disk say, nothing of it stays.
     func write(
         _ rowGroups: [StoredResult.RowGroup],
         from spool: File
     ) throws(StorageError) -> SegmentRecord {
         let temporary = "\(directory)/.\(name).tmp"
+        do throws(StorageError) {
+            return try write(rowGroups, from: spool, to: temporary)
+        } catch {
+            if Directory.exists(path: temporary) { removeQuietly(temporary) }
+            throw error
+        }
+    }
+
+    private func write(
+        _ rowGroups: [StoredResult.RowGroup],
+        from spool: File,
+        to temporary: String
+    ) throws(StorageError) -> SegmentRecord {
         let file = try File.create(path: temporary, exclusive: false)
         var layout = self.layout
         try file.write(SegmentLayout.header, at: 0)

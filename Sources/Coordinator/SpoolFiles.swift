@@ -43,8 +43,10 @@ final class SpoolFiles: @unchecked Sendable {
 
     func close(_ step: StepID) {
         headers[step] = nil
-        guard let file = open.removeValue(forKey: step)?.file else { return }
-        removeQuietly(file.path)
+        open[step] = nil
+        // It may also have been made in vain: on a full disk.
+        let path = ResultSpool.path(of: step, in: directory)
+        if Directory.exists(path: path) { removeQuietly(path) }
     }
 
     private func answer(to item: SpoolItem) -> SpoolAnswer? {

@@ -30,6 +30,15 @@ enum PublishError: Error, CustomStringConvertible {
     case unknownOutcome(CatalogError)
     case parquet(path: String, ParquetError)
 
+    /// Whether nothing was published for want of room on a disk.
+    var isDiskFull: Bool {
+        switch self {
+        case .storage(let error): error.isDiskFull
+        case .catalog(let error): error.isDiskFull
+        case .unknownOutcome, .parquet: false
+        }
+    }
+
     var description: String {
         switch self {
         case .storage(let error): "\(error)"

@@ -22,7 +22,8 @@ package enum Event: Sendable, Equatable {
     // Attempts
     case resultArrived(AttemptID, TaskReport)
     case resultStored(AttemptID)
-    case storeFailed(AttemptID, reason: String)
+    /// Of a full disk the task is not at fault: it is done again when there is room.
+    case storeFailed(AttemptID, reason: String, isDiskFull: Bool = false)
     /// Tasks without data ended well; answered by `storeFinished`.
     case syntheticFinished([AttemptID])
     /// The ends of tasks without data are durable.
@@ -30,7 +31,10 @@ package enum Event: Sendable, Equatable {
     case attemptFailed(AttemptID, FailureClass, reason: String)
     // Publication
     case published(StepID, SnapshotID)
-    case publishFailed(StepID, reason: String)
+    case publishFailed(StepID, reason: String, isDiskFull: Bool = false)
+    // The coordinator's machine
+    /// Free space fell below the reserve, for this reason, or is enough again.
+    case spaceChanged(shortage: String?)
     /// Time passed; deadlines are looked at.
     case tick
     /// The coordinator itself stood still for so long, and could hear nobody.

@@ -26,6 +26,11 @@ extension Scheduler {
         }
         for id in pending.sorted(by: { queuesBefore($0, $1) }) {
             guard let job = jobs[id] else { continue }
+            if let reason = space.reason(at: now) {
+                jobs[id]?.waitingReason = reason
+                jobs[id]?.poolMissingSince = nil
+                continue
+            }
             let readsInput = job.steps.contains { $0.source.isInput }
             if readsInput, let earlier = jobThatReads() {
                 jobs[id]?.waitingReason = "waiting until job \(earlier) has read its input"
@@ -105,6 +110,8 @@ extension Scheduler {
                     finish(step.id, .done(nil))
                 } else if let reason = rejectReason(of: step) ?? emptyReason(of: step) {
                     end(id, .failed(reason: reason), failing: step.id)
+                } else if space.fullReason(at: now) != nil {
+                    break
                 } else {
                     publishing = step.id
                     update(step.id) { $0.state = .publishing }
@@ -138,12 +145,13 @@ extension Scheduler {
         switch event {
         case .published(let id, let snapshot):
             publishing = nil
+            space.noteStored()
             guard let step = step(id) else { return }
             // A job that was cancelled meanwhile has published all the same: say so.
             guard !step.state.isEnded || jobs[id.job]?.isEnded == true else { return }
             finish(id, .done(snapshot))
             announceEnd(id.job)
-        case .publishFailed(let id, let reason):
+        case .publishFailed(let id, let reason, let isDiskFull):
             publishing = nil
             guard let job = jobs[id.job] else { return }
             // The end of the job left the step's files to this answer.
@@ -151,6 +159,7 @@ extension Scheduler {
                 commands.append(.closeStep(id))
                 return announceEnd(id.job)
             }
+            guard !isDiskFull else { return publishLater(id, reason: reason) }
             end(id.job, .failed(reason: reason), failing: id)
         default:
             preconditionFailure("not a publication event: \(event)")

@@ -34,7 +34,9 @@ extension Scheduler {
 
     /// Keeps a few chunks ahead of the leases, and no more: this is what bounds memory.
     mutating func requestChunks() {
-        guard let id = reading, let step = step(id), step.state == .reading else { return }
+        guard let id = reading, let step = step(id), step.state == .reading,
+            space.reason(at: now) == nil
+        else { return }
         let ahead = step.ready.count + step.cutsUnderWay
         let missing = max(0, SchedulingSettings.chunksAhead - ahead)
         update(id) { $0.cutsUnderWay += missing }
@@ -96,6 +98,7 @@ extension Scheduler {
 
     /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
     mutating func leaseTasks() {
+        guard space.reason(at: now) == nil else { return }
         for id in runningJobs {
             guard let pool = jobs[id]?.pool, let order = jobs[id]?.order else { continue }
             for index in order {
@@ -220,7 +223,9 @@ extension Scheduler {
         case .resultArrived(let attempt, let report): takeResult(attempt, report)
         case .resultStored(let attempt): finishTask(of: attempt)
         case .finishedStored(let attempts): finishSyntheticTasks(of: attempts)
-        case .storeFailed(let attempt, let reason):
+        case .storeFailed(let attempt, let reason, isDiskFull: true):
+            tryAgain(attempt, reason: reason)
+        case .storeFailed(let attempt, let reason, isDiskFull: false):
             failAttempt(attempt, .transient, .notStored(reason: reason), reason: reason)
         case .syntheticFinished(let finished):
             takeSyntheticResults(finished)
@@ -261,6 +266,7 @@ extension Scheduler {
 
     private mutating func finishTask(of id: AttemptID) {
         guard let task = endAttempt(id, .finished) else { return }
+        space.noteStored()
         let (rejected, limit) = update(task.step) { step -> (Int64, Int64) in
             step.report.add(step.tasks[task.index].report)
             step.tasks[task.index].state = .done
@@ -299,6 +305,7 @@ extension Scheduler {
 
     private mutating func finishSyntheticTasks(of finished: [AttemptID]) {
         var steps: Set<StepID> = []
+        space.noteStored()
         for id in finished {
             guard let task = endAttempt(id, .finished) else { continue }
             update(task.step) { step in

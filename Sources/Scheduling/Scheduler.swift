@@ -26,6 +26,9 @@ package struct Scheduler: Sendable {
     /// The step whose input is being read.
     package internal(set) var reading: StepID?
     var publishing: StepID?
+    package internal(set) var space = SpaceState()
+    /// Why jobs were told that they wait for room, the last time.
+    var toldSpaceReason: String?
     var commands: [Command] = []
     /// The time of the event that is being handled.
     private(set) var now: Instant
@@ -57,6 +60,7 @@ package struct Scheduler: Sendable {
         publishNextStep()
         endJobs()
         launchWorkers()
+        tellSpace()
         defer { commands.removeAll(keepingCapacity: true) }
         return commands
     }
@@ -78,6 +82,8 @@ package struct Scheduler: Sendable {
         case .tick:
             checkWorkers()
             checkPools()
+        case .spaceChanged(let shortage):
+            space.shortage = shortage
         case .stoodStill(let duration):
             excuseSilence(of: duration)
         }

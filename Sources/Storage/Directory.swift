@@ -91,6 +91,13 @@ package enum Directory {
         return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
     }
 
+    /// Size of the file system of `path` in bytes.
+    package static func capacityBytes(path: String) throws(StorageError) -> Int64 {
+        var status = statvfs()
+        _ = try systemCall("measure", path) { statvfs(path, &status) }
+        return Int64(clamping: UInt64(status.f_blocks) * UInt64(status.f_frsize))
+    }
+
     /// The absolute path without symbolic links, `.` and `..`; all of it must exist.
     package static func realPath(_ path: String) throws(StorageError) -> String {
         guard let resolved = realpath(path, nil) else {

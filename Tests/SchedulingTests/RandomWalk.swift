@@ -198,7 +198,10 @@ struct RandomWalk {
         guard !stores.isEmpty else { return }
         let attempts = stores.removeFirst()
         if fails {
-            for attempt in attempts { send(.storeFailed(attempt, reason: "disk full")) }
+            let isFull = Bool.random(using: &random)
+            for attempt in attempts {
+                send(.storeFailed(attempt, reason: "no room", isDiskFull: isFull))
+            }
         } else if attempts.count == 1 {
             send(.resultStored(attempts[0]))
         } else {

@@ -63,15 +63,21 @@ class Cluster:
         jobs=None,
         heartbeat="500ms",
         lost_after="5s",
+        state=None,
+        store=None,
+        scheduler=None,
         more=(),
     ):
         self.otjob, self.folder = str(otjob), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.worker_port, self.http_port = free_port(), free_port()
         self.config = self.folder / "cluster.yaml"
-        self.state = self.folder / "state"
-        self.store = self.folder / "store"
+        self.state = Path(state or self.folder / "state")
+        self.store = Path(store or self.folder / "store")
         self.catalog = self.store / "catalog.sqlite"
+        settings = [f"chunk: {chunk}", f"heartbeat: {heartbeat}", f"lost_after: {lost_after}"]
+        if scheduler:
+            settings.append(scheduler)
         lines = [
             "cluster: test",
             f'listen: {{workers: "127.0.0.1:{self.worker_port}",'
@@ -81,7 +87,7 @@ class Cluster:
             f" archive: {self.folder}/archive}}",
             "pools:",
             *(f"  - {pool}" for pool in pools or [process_pool("zone-a", workers)]),
-            f"scheduler: {{chunk: {chunk}, heartbeat: {heartbeat}, lost_after: {lost_after}}}",
+            f"scheduler: {{{', '.join(settings)}}}",
         ]
         if jobs:
             lines.append(f"jobs: [{jobs}]")

@@ -2,6 +2,7 @@
 
 import importlib
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -107,3 +108,13 @@ def field_ids(catalog, table):
         name if parent is None else f"{names[parent]}.{name}": number
         for number, name, parent in rows
     }
+
+
+def assert_equal_rows(stored, wanted):
+    """Fails with what is missing and what is too much; the order does not matter."""
+    lost, extra = Counter(wanted), Counter(stored)
+    lost, extra = lost - extra, extra - lost
+    assert not lost and not extra, (
+        f"{lost.total()} rows missing, e.g. {list(lost)[:2]};"
+        f" {extra.total()} not in the input, e.g. {list(extra)[:2]}"
+    )

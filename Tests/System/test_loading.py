@@ -5,18 +5,9 @@ from collections import Counter
 import pytest
 
 from harness import column, job_file
-from lake import Lake
+from lake import Lake, assert_equal_rows
 
 SCALE = 0.002
-
-
-def assert_equal_rows(stored, wanted):
-    lost, extra = Counter(wanted), Counter(stored)
-    lost, extra = lost - extra, extra - lost
-    assert not lost and not extra, (
-        f"{lost.total()} rows missing, e.g. {list(lost)[:2]};"
-        f" {extra.total()} not in the input, e.g. {list(extra)[:2]}"
-    )
 
 
 def assert_tables_equal(cluster, tables):
