@@ -13,7 +13,10 @@ SCALE = 0.01
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mounts file systems in memory: small_disk(mebibytes) is the folder of a new one."""
+    """Mounts file systems in memory: small_disk(mebibytes) is the folder of a new one.
+
+    Asked for before new_cluster, so that clusters are taken down before their disks go.
+    """
     mounted = []
 
     def mount(mebibytes):
@@ -67,7 +70,7 @@ def leftovers(cluster):
     ]
 
 
-def test_below_the_reserve_jobs_wait_and_go_on_when_there_is_room(new_cluster, small_disk):
+def test_below_the_reserve_jobs_wait_and_go_on_when_there_is_room(small_disk, new_cluster):
     disk = small_disk(64)
     cluster = new_cluster(state=disk / "state", scheduler="reserve: 32MiB").up()
     first = cluster.submit("selftest", "--set", "tasks=6", "--set", "sleep=1s")
@@ -82,7 +85,7 @@ def test_below_the_reserve_jobs_wait_and_go_on_when_there_is_room(new_cluster, s
     assert cluster.status(first)["reason"] is None
 
 
-def test_a_full_spool_delays_a_load(new_cluster, small_disk, sample, expected):
+def test_a_full_spool_delays_a_load(small_disk, new_cluster, sample, expected):
     disk = small_disk(64)
     cluster = new_cluster(state=disk / "state", scheduler="reserve: 0B", chunk="64KiB").up()
     ballast = fill(disk, 400 << 10)
@@ -96,7 +99,7 @@ def test_a_full_spool_delays_a_load(new_cluster, small_disk, sample, expected):
     wait_until(lambda: not leftovers(cluster), "nothing is left behind", 10)
 
 
-def test_a_full_store_delays_a_publication(new_cluster, small_disk, sample, expected):
+def test_a_full_store_delays_a_publication(small_disk, new_cluster, sample, expected):
     disk = small_disk(64)
     cluster = new_cluster(store=disk / "store", scheduler="reserve: 0B").up()
     cluster.load("title_ratings", "--input", sample(SCALE))
@@ -111,7 +114,7 @@ def test_a_full_store_delays_a_publication(new_cluster, small_disk, sample, expe
     wait_until(lambda: not leftovers(cluster), "nothing is left behind", 10)
 
 
-def test_a_cluster_on_a_full_disk_refuses_submits_and_takes_them_later(new_cluster, small_disk):
+def test_a_cluster_on_a_full_disk_refuses_submits_and_takes_them_later(small_disk, new_cluster):
     disk = small_disk(16)
     cluster = new_cluster(state=disk / "state", scheduler="reserve: 0B").up()
     ballast = fill(disk, 0)
