@@ -13,6 +13,14 @@ package enum Limits {
     /// by 32-bit offsets with room to spare.
     package static let chunkSizeBytes = (64 << 10)...(256 << 20)
 
+    /// Compressed bytes from which one chunk is inflated, where a split index says from which.
+    ///
+    /// Inflating begins at most a chunk's size (and 256 KiB) before it. What does not compress has no more
+    /// compressed bytes than raw ones, but for a few in each block; the rest is room for those.
+    package static func sliceSizeBytes(chunkSizeBytes: Int) -> Int {
+        2 * chunkSizeBytes + 4 * lineSizeBytes
+    }
+
     /// Readable bytes behind the end of a chunk's text, so that vector loops may over-read.
     package static let textSlackBytes = 64
 

@@ -80,8 +80,10 @@ package final class ChunkCutter {
     ) throws(ChunkError) -> CutChunk? {
         precondition(buffer.count >= bufferSizeBytes, "the buffer is smaller than bufferSizeBytes")
         let offset = nextOffset
+        reader.beginChunk(at: offset)
         let lines = try cut(into: buffer, sizeBytes: chunkSizeBytes)
         guard lines.wholeBytes > 0 else { return nil }
+        let point = reader.takePoint(before: offset)
         defer { nextIndex += 1 }
         return CutChunk(
             index: nextIndex,
@@ -89,7 +91,8 @@ package final class ChunkCutter {
             firstLine: lines.firstLine,
             lineCount: lines.lineCount,
             rawOffset: offset,
-            crc32: lines.crc
+            crc32: lines.crc,
+            slice: point.map { ChunkSlice(point: $0, end: reader.contentMark) }
         )
     }
 

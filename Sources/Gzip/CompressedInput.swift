@@ -3,29 +3,37 @@
 /// One buffer, allocated once:
 ///
 /// ```
-/// | margin | used | unread | free |
-///          ^ first read   ^ end
+/// | kept | used | unread | free |
+/// ^ start       ^ position ^ end
 /// ```
 ///
-/// The margin takes bytes that the decoder had looked at already and that came with an earlier read.
+/// The last bytes of the read before are kept in front: the decoder may have looked at them already
+/// and gives them back.
 final class CompressedInput {
     /// Bytes asked from the source at a time.
     ///
     /// Measured: 256 KiB reads cost nothing beside inflating, and stay in the second-level cache.
     static let readSizeBytes = 256 << 10
 
-    /// Bytes that can be given back: ISA-L buffers at most 64 bits.
-    private static let marginBytes = 8
+    /// Bytes that can be given back: ISA-L buffers at most 64 bits, and a block may begin within one
+    /// more byte.
+    private static let keptBytes = 16
 
     private let source: any ByteSource
     private let memory: UnsafeMutableRawBufferPointer
-    private var position = marginBytes
-    private var end = marginBytes
+    private var start = keptBytes
+    private var position = keptBytes
+    private var end = keptBytes
     private var bytesFromSource: Int64 = 0
+    /// CRC-32 of the bytes of the source in front of `start`; kept up where marks are wanted.
+    private var crcAtStart: UInt32 = 0
+    private let hasMarks: Bool
 
-    init(source: any ByteSource) {
+    /// Marks cost a CRC-32 over the compressed bytes, so they have to be asked for.
+    init(source: any ByteSource, hasMarks: Bool) {
         self.source = source
-        memory = .allocate(byteCount: Self.marginBytes + Self.readSizeBytes, alignment: 64)
+        self.hasMarks = hasMarks
+        memory = .allocate(byteCount: Self.keptBytes + Self.readSizeBytes, alignment: 64)
     }
 
     deinit { memory.deallocate() }
@@ -44,27 +52,48 @@ final class CompressedInput {
         position += count
     }
 
-    /// Undoes the use of the last `count` bytes, which are the lowest bytes of `bytes`, in order.
-    ///
-    /// They are written again because some may belong to a read before the last.
-    func giveBack(_ bytes: UInt64, count: Int) {
-        precondition(count >= 0 && count <= Self.marginBytes, "gave back more than ISA-L buffers")
+    /// Undoes the use of the last `count` bytes.
+    func giveBack(_ count: Int) {
+        precondition(count >= 0 && count <= position - start, "gave back more than ISA-L buffers")
         position -= count
-        for index in 0..<count {
-            memory[position + index] = UInt8(truncatingIfNeeded: bytes >> (8 * index))
-        }
+    }
+
+    /// A place at most a few bytes before the next unread byte, with the CRC-32 of all before it.
+    func mark(bytesBack: Int = 0) -> CompressedMark {
+        precondition(hasMarks, "marks were not asked for")
+        precondition(bytesBack <= position - start, "a mark lies before the bytes that were kept")
+        let front = UnsafeRawBufferPointer(rebasing: memory[start..<position - bytesBack])
+        return CompressedMark(
+            offset: offset - Int64(bytesBack),
+            crc32: crc32(front, continuing: crcAtStart)
+        )
     }
 
     /// Makes sure that there is an unread byte; false at the end of the source.
     func fill() throws(GzipError) -> Bool {
         if position < end { return true }
-        let free = UnsafeMutableRawBufferPointer(rebasing: memory[Self.marginBytes...])
+        keepLastBytes()
+        let free = UnsafeMutableRawBufferPointer(rebasing: memory[Self.keptBytes...])
         let count = try source.read(into: free)
         precondition(count >= 0 && count <= free.count, "a source returned an impossible count")
-        position = Self.marginBytes
-        end = Self.marginBytes + count
+        end = Self.keptBytes + count
         bytesFromSource += Int64(count)
         return count > 0
+    }
+
+    /// Moves the last bytes to the front and makes the rest of the buffer free.
+    private func keepLastBytes() {
+        let kept = max(start, end - Self.keptBytes)..<end
+        if hasMarks {
+            let dropped = UnsafeRawBufferPointer(rebasing: memory[start..<kept.lowerBound])
+            crcAtStart = crc32(dropped, continuing: crcAtStart)
+        }
+        start = Self.keptBytes - kept.count
+        let bytes = UnsafeRawBufferPointer(rebasing: memory[kept])
+        UnsafeMutableRawBufferPointer(rebasing: memory[start..<Self.keptBytes])
+            .copyMemory(from: bytes)
+        position = Self.keptBytes
+        end = Self.keptBytes
     }
 
     /// The next byte without using it, nil at the end of the source.
@@ -86,5 +115,16 @@ final class CompressedInput {
             value |= UInt32(try next()) << shift
         }
         return value
+    }
+}
+
+/// A place in the compressed input, with the CRC-32 of all bytes before it.
+package struct CompressedMark: Equatable, Sendable {
+    package let offset: Int64
+    package let crc32: UInt32
+
+    /// The CRC-32 of the bytes from here to `end`.
+    package func crc32(upTo end: CompressedMark) -> UInt32 {
+        Gzip.crc32(ofRestOf: end.crc32, behind: crc32, restSizeBytes: end.offset - offset)
     }
 }

@@ -12,6 +12,8 @@ package struct CutChunk: Equatable, Sendable {
     package let rawOffset: Int64
     /// CRC-32 of the chunk's bytes, as `crc32(_:)` computes it.
     package let crc32: UInt32
+    /// From which compressed bytes it can be inflated alone; nil where points are not recorded.
+    package let slice: ChunkSlice?
 
     package init(
         index: Int,
@@ -19,7 +21,8 @@ package struct CutChunk: Equatable, Sendable {
         firstLine: Int64,
         lineCount: Int64,
         rawOffset: Int64,
-        crc32: UInt32
+        crc32: UInt32,
+        slice: ChunkSlice? = nil
     ) {
         self.index = index
         self.sizeBytes = sizeBytes
@@ -27,5 +30,22 @@ package struct CutChunk: Equatable, Sendable {
         self.lineCount = lineCount
         self.rawOffset = rawOffset
         self.crc32 = crc32
+        self.slice = slice
+    }
+}
+
+/// The compressed bytes from which one chunk can be inflated without those before.
+package struct ChunkSlice: Equatable, Sendable {
+    /// Where inflating begins, at or before the chunk's first byte.
+    package let point: BlockPoint
+    /// The end of the bytes that are needed, in the compressed input.
+    package let endOffset: Int64
+    /// CRC-32 of the compressed bytes from the point's on.
+    package let crc32: UInt32
+
+    package init(point: BlockPoint, end: CompressedMark) {
+        self.point = point
+        endOffset = end.offset
+        crc32 = point.mark.crc32(upTo: end)
     }
 }

@@ -5,11 +5,17 @@ import Gzip
 /// Gzip as zlib makes it: another implementation than the one under test.
 enum GzipFixture {
     /// One member with the given content.
+    ///
+    /// A block has at most 2^(memoryLevel + 6) symbols; and one ends, as `flush` tells zlib, behind
+    /// every `flushedBytes` bytes.
     static func member(
         _ content: [UInt8],
         level: Int32 = Z_DEFAULT_COMPRESSION,
         strategy: Int32 = Z_DEFAULT_STRATEGY,
-        hasAllHeaderFields: Bool = false
+        hasAllHeaderFields: Bool = false,
+        memoryLevel: Int32 = 8,
+        flush: Int32 = Z_NO_FLUSH,
+        flushedBytes: Int = .max
     ) -> [UInt8] {
         var stream = z_stream()
         // 15 bits of window, plus 16 for the gzip frame: zlib.h, deflateInit2.
@@ -18,14 +24,16 @@ enum GzipFixture {
             level,
             Z_DEFLATED,
             15 + 16,
-            8,
+            memoryLevel,
             strategy,
             ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)
         )
         precondition(begun == Z_OK, "deflateInit2 failed")
         defer { deflateEnd(&stream) }
-        if !hasAllHeaderFields { return deflateAll(&stream, content) }
+        if !hasAllHeaderFields {
+            return deflateAll(&stream, content, flush: flush, flushedBytes: flushedBytes)
+        }
         var extra = [UInt8]("EX\u{2}\u{0}ab".utf8)
         var name = [UInt8]("name.tsv\0".utf8)
         var comment = [UInt8]("a comment\0".utf8)
@@ -48,16 +56,26 @@ enum GzipFixture {
         }
     }
 
-    private static func deflateAll(_ stream: inout z_stream, _ content: [UInt8]) -> [UInt8] {
+    private static func deflateAll(
+        _ stream: inout z_stream,
+        _ content: [UInt8],
+        flush: Int32 = Z_NO_FLUSH,
+        flushedBytes: Int = .max
+    ) -> [UInt8] {
         var content = content
-        // The bound counts a header of zlib's own, to which the fields above add some bytes.
-        let bound = Int(deflateBound(&stream, uLong(content.count))) + 64
+        // The bound counts a header of zlib's own, to which the fields above add some bytes; and a
+        // flush adds at most 9 (zlib.h, deflatePending), and begins a block with tables of its own.
+        let flushes = content.count / flushedBytes + 1
+        let bound = Int(deflateBound(&stream, uLong(content.count))) + 64 + 100 * flushes
         return content.withUnsafeMutableBufferPointer { input in
             [UInt8](unsafeUninitializedCapacity: bound) { output, count in
                 stream.next_in = input.baseAddress
-                stream.avail_in = uInt(input.count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = uInt(output.count)
+                for begin in stride(from: 0, to: input.count, by: flushedBytes) {
+                    stream.avail_in = uInt(min(flushedBytes, input.count - begin))
+                    precondition(deflate(&stream, flush) == Z_OK, "deflate failed")
+                }
                 let ended = deflate(&stream, Z_FINISH)
                 precondition(ended == Z_STREAM_END, "deflate failed")
                 count = output.count - Int(stream.avail_out)
