@@ -103,7 +103,7 @@ final class ChunkStore {
         _ outcome: Result<Void, StorageError>
     ) {
         guard entries[task] != nil else {
-            queue.async { removeQuietly(path) }
+            queue.async { removeIfThere(path) }
             return
         }
         entries[task]?.isSpilling = false
@@ -115,7 +115,7 @@ final class ChunkStore {
         case .failure(let error):
             // Memory stays over its budget, which is better than losing the chunk.
             CoordinatorLog.write("a chunk stays in memory: \(error)")
-            queue.async { if Directory.exists(path: path) { removeQuietly(path) } }
+            queue.async { removeIfThere(path) }
             heldBytes += text.block.capacity
         }
     }
@@ -152,6 +152,11 @@ final class ChunkStore {
             }
         }
     }
+}
+
+/// Removes a file that may not have come about.
+func removeIfThere(_ path: String) {
+    if Directory.exists(path: path) { removeQuietly(path) }
 }
 
 /// Removes a spool file; one that cannot be removed is swept at the next start.

@@ -18,28 +18,17 @@ struct SegmentWriter {
         self.layout = layout
     }
 
+    var path: String { "\(directory)/\(name)" }
+    var temporaryPath: String { "\(directory)/.\(name).tmp" }
+
     /// Writes the segment and says what the catalog has to know of it.
     ///
-    /// Where that fails, on a full disk say, nothing of it stays.
+    /// Where that fails, the caller removes what may lie under the two paths.
     func write(
         _ rowGroups: [StoredResult.RowGroup],
         from spool: File
     ) throws(StorageError) -> SegmentRecord {
-        let temporary = "\(directory)/.\(name).tmp"
-        do throws(StorageError) {
-            return try write(rowGroups, from: spool, to: temporary)
-        } catch {
-            if Directory.exists(path: temporary) { removeQuietly(temporary) }
-            throw error
-        }
-    }
-
-    private func write(
-        _ rowGroups: [StoredResult.RowGroup],
-        from spool: File,
-        to temporary: String
-    ) throws(StorageError) -> SegmentRecord {
-        let file = try File.create(path: temporary, exclusive: false)
+        let file = try File.create(path: temporaryPath, exclusive: false)
         var layout = self.layout
         try file.write(SegmentLayout.header, at: 0)
         var offset = Int64(SegmentLayout.header.count)
@@ -55,7 +44,7 @@ struct SegmentWriter {
         let sizeBytes = offset + Int64(footer.bytes.count)
         try file.synchronize()
         try verify(file, sizeBytes: sizeBytes, footer: footer.bytes)
-        try Directory.rename(from: temporary, to: "\(directory)/\(name)")
+        try Directory.rename(from: temporaryPath, to: path)
         return SegmentRecord(
             fileName: name,
             rowCount: layout.rowCount,

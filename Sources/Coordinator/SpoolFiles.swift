@@ -32,8 +32,9 @@ final class SpoolFiles: @unchecked Sendable {
         var answers = batch.map { item in answer(to: item) }
         for step in steps {
             guard let error = synchronize(step) else { continue }
-            // What the kernel made of these bytes is not known: they are written over.
-            open[step]?.endOffset = before[step] ?? 0
+            // What the kernel made of these bytes is not known: they are written over, and a file
+            // that was not there before is begun anew.
+            if let end = before[step] { open[step]?.endOffset = end } else { open[step] = nil }
             for index in batch.indices where batch[index].step == step {
                 answers[index] = SpoolAnswer(batch[index], failed: .storage(error))
             }
@@ -44,9 +45,8 @@ final class SpoolFiles: @unchecked Sendable {
     func close(_ step: StepID) {
         headers[step] = nil
         open[step] = nil
-        // It may also have been made in vain: on a full disk.
-        let path = ResultSpool.path(of: step, in: directory)
-        if Directory.exists(path: path) { removeQuietly(path) }
+        // There may be one that could not be begun, too.
+        removeIfThere(ResultSpool.path(of: step, in: directory))
     }
 
     private func answer(to item: SpoolItem) -> SpoolAnswer? {

@@ -50,6 +50,16 @@ enum PublishError: Error, CustomStringConvertible {
     }
 }
 
+extension PublishError {
+    /// Whether a version may name the files that were written for it.
+    fileprivate var mayBePublished: Bool {
+        switch self {
+        case .unknownOutcome: true
+        case .storage, .catalog, .parquet: false
+        }
+    }
+}
+
 extension CatalogError: CommitFailure {}
 
 /// Merges the row groups of all chunks into segments and publishes them in one transaction.
@@ -94,17 +104,34 @@ final class TablePublisher: @unchecked Sendable {
 
     // MARK: On the queue
 
+    /// Publishes, or leaves nothing behind where it is certain that nothing was published.
     private func publish(_ release: TableRelease) throws(PublishError) -> SnapshotID {
+        var begun: [String] = []
+        do throws(PublishError) {
+            return try publish(release, noting: &begun)
+        } catch {
+            // The names are this reign's and step's alone, so no version can have them.
+            if !error.mayBePublished { for path in begun { removeIfThere(path) } }
+            throw error
+        }
+    }
+
+    private func publish(
+        _ release: TableRelease,
+        noting begun: inout [String]
+    ) throws(PublishError) -> SnapshotID {
         let job = release.job
         let rows = try merge(
             release,
             .rows,
-            plan: try plan(job, table: job.table, columns: job.transform.columns)
+            plan: try plan(job, table: job.table, columns: job.transform.columns),
+            noting: &begun
         )
         let rejects = try merge(
             release,
             .rejects,
-            plan: try plan(job, table: job.table + "_rejects", columns: rejectColumns)
+            plan: try plan(job, table: job.table + "_rejects", columns: rejectColumns),
+            noting: &begun
         )
         let publication = Publication(
             commitKey: release.reign.commitKey(release.step),
@@ -168,11 +195,12 @@ final class TablePublisher: @unchecked Sendable {
         }
     }
 
-    /// Writes the segments of one table.
+    /// Writes the segments of one table; notes the paths of each before it is begun.
     private func merge(
         _ release: TableRelease,
         _ table: RowGroupTable,
-        plan: TablePlan
+        plan: TablePlan,
+        noting begun: inout [String]
     ) throws(PublishError) -> TablePublication {
         let rowGroups = release.results.flatMap(\.rowGroups).filter { $0.table == table }
         let sortColumns = table == .rows ? release.job.transform.clusterBy : []
@@ -196,6 +224,7 @@ final class TablePublisher: @unchecked Sendable {
                         keyValues: []
                     )
                 )
+                begun += [writer.temporaryPath, writer.path]
                 segments.append(try writer.write(group, from: spool))
             }
             if !segments.isEmpty { try Directory.synchronize(path: plan.directory) }

@@ -10,11 +10,12 @@ package enum Directory {
         if isFolder(path) { return }
         let parent = parent(of: path)
         if parent != path { try create(path: parent) }
-        if mkdir(path, 0o755) != 0 {
-            let number = errno
+        do throws(StorageError) {
+            _ = try systemCall("create folder", path, changing: .create) { mkdir(path, 0o755) }
+        } catch {
             // Somebody else may have made the folder in the meantime.
-            if number == EEXIST, isFolder(path) { return }
-            throw .system(operation: "create folder", path: path, errno: number)
+            guard error.alreadyExists, isFolder(path) else { throw error }
+            return
         }
         try synchronize(path: parent)
     }
@@ -49,12 +50,12 @@ package enum Directory {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
         let descriptor = try systemCall("open folder", path) { open(path, flags) }
         defer { close(descriptor) }
-        _ = try systemCall("fsync", path) { fsync(descriptor) }
+        _ = try systemCall("fsync", path, changing: .synchronize) { fsync(descriptor) }
     }
 
     /// Removes a file; a missing one is an error.
     package static func remove(path: String) throws(StorageError) {
-        _ = try systemCall("remove", path) { unlink(path) }
+        _ = try systemCall("remove", path, changing: .remove) { unlink(path) }
     }
 
     /// Removes a folder with all below it, or a file.
@@ -69,13 +70,13 @@ package enum Directory {
         }
         guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path: path) }
         for name in try list(path: path) { try removeTree(path: path + "/" + name) }
-        _ = try systemCall("remove folder", path) { rmdir(path) }
+        _ = try systemCall("remove folder", path, changing: .remove) { rmdir(path) }
     }
 
     /// Gives a file or folder another name, atomically; a file of that name is replaced.
     package static func rename(from source: String, to target: String) throws(StorageError) {
         let operation = "rename \(source) to"
-        _ = try systemCall(operation, target) { Glibc.rename(source, target) }
+        _ = try systemCall(operation, target, changing: .rename) { Glibc.rename(source, target) }
     }
 
     /// Whether there is a file or folder of this name.

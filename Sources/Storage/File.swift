@@ -12,6 +12,9 @@ package final class File: Sendable {
     /// Bytes moved at a time where the kernel cannot copy by itself: a guess that fits the L2 cache.
     private static let copyBufferSizeBytes = 256 << 10
 
+    /// Other file systems, special files, old kernels: copy_file_range(2), "ERRORS".
+    private static let copyUnsupported = [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP]
+
     private init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
         self.path = path
@@ -29,7 +32,7 @@ package final class File: Sendable {
         isPrivate: Bool = false
     ) throws(StorageError) -> File {
         let mode = O_RDWR | O_CREAT | O_CLOEXEC | (exclusive ? O_EXCL : O_TRUNC)
-        let descriptor = try systemCall("create", path) {
+        let descriptor = try systemCall("create", path, changing: .create) {
             Glibc.open(path, mode, isPrivate ? 0o600 : 0o644)
         }
         return File(descriptor: descriptor, path: path)
@@ -38,7 +41,9 @@ package final class File: Sendable {
     /// Opens a file for writing and reading, with what it holds; a missing one is created.
     package static func open(extending path: String) throws(StorageError) -> File {
         let mode = O_RDWR | O_CREAT | O_CLOEXEC
-        let descriptor = try systemCall("open", path) { Glibc.open(path, mode, 0o644) }
+        let descriptor = try systemCall("open", path, changing: .create) {
+            Glibc.open(path, mode, 0o644)
+        }
         return File(descriptor: descriptor, path: path)
     }
 
@@ -56,7 +61,7 @@ package final class File: Sendable {
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-            written += try systemCall("write", path) {
+            written += try systemCall("write", path, changing: .write) {
                 pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + written)
             }
         }
@@ -120,7 +125,7 @@ package final class File: Sendable {
     /// A failure is final: the kernel may have dropped the pages it could not write, and a second
     /// call then succeeds without them (fsync(2), "NOTES"). Write the file anew.
     package func synchronize() throws(StorageError) {
-        _ = try systemCall("fdatasync", path) { fdatasync(descriptor) }
+        _ = try systemCall("fdatasync", path, changing: .synchronize) { fdatasync(descriptor) }
     }
 
     package func identity() throws(StorageError) -> FileIdentity {
@@ -139,21 +144,22 @@ package final class File: Sendable {
         var (from, to) = (off_t(sourceOffset), off_t(offset))
         let end = to + off_t(count)
         while to < end {
-            let copied = otcluster_copy_file_range(
-                source.descriptor,
-                &from,
-                descriptor,
-                &to,
-                end - to
-            )
+            let copied: Int
+            do throws(StorageError) {
+                copied = try systemCall("copy into", path, changing: .copy) {
+                    otcluster_copy_file_range(
+                        source.descriptor,
+                        &from,
+                        descriptor,
+                        &to,
+                        end - to
+                    )
+                }
+            } catch .system(_, _, let number) where Self.copyUnsupported.contains(number) {
+                break
+            }
             // 0 is the end of the source, or a file system that has no answer: reading tells.
             if copied == 0 { break }
-            guard copied < 0, errno != EINTR else { continue }
-            let number = errno
-            // Other file systems, special files, old kernels: copy_file_range(2), "ERRORS".
-            let isUnsupported = [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(number)
-            if isUnsupported { break }
-            throw .system(operation: "copy into", path: path, errno: number)
         }
         return Int64(to) - offset
     }

@@ -7,8 +7,12 @@ import Glibc
 func systemCall<Result: SignedInteger>(
     _ operation: String,
     _ path: String,
+    changing change: StorageFaults.Operation? = nil,
     _ call: () -> Result
 ) throws(StorageError) -> Result {
+    if let change, let number = StorageFaults.errorNumber(for: change, path) {
+        throw .system(operation: operation, path: path, errno: number)
+    }
     while true {
         let result = call()
         if result != -1 { return result }

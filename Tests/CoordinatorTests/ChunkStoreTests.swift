@@ -7,7 +7,7 @@ import Transport
 @testable import Coordinator
 
 /// A store with a budget of a few chunks, on a loop.
-private final class StoreFixture: Sendable {
+final class StoreFixture: Sendable {
     /// A size that pools do not round up, so that capacities add up to the budget.
     static let chunkBytes = 10 << 10
     let test: TestLoop

@@ -11,7 +11,7 @@ import Wire
 @testable import Coordinator
 
 /// A spool on a loop, whose answers are waited for.
-private final class SpoolFixture: Sendable {
+final class SpoolFixture: Sendable {
     static let step = StepID(job: JobID(3), index: 1)
     static let columns = [ColumnDeclaration(name: "n", type: .int32)]
     let test: TestLoop
@@ -47,6 +47,16 @@ private final class SpoolFixture: Sendable {
             spool.value.begin(header)
             answer(true)
         }
+    }
+
+    /// Closes the step, and waits until its file is gone.
+    func close() throws {
+        _ = try test.ask { [spool] (answer: @escaping @Sendable (Bool) -> Void) in
+            spool.value.close(Self.step)
+            answer(true)
+        }
+        // The queue works in turn.
+        _ = try recover()
     }
 
     func store(_ item: SpoolItem) throws -> SpoolAnswer {

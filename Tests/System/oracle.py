@@ -23,10 +23,11 @@ ARROW = {
 class Oracle:
     """Row counts and order-free hashes of the tables that a folder of input files must become."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names=tuple(reference.DATASETS)):
         self.prints = {}
         with duckdb.connect() as connection:
-            for name, table in reference.tables(folder).items():
+            for name in names:
+                table = reference.Table(folder, name)
                 columns = zip(table.columns.items(), zip(*table.rows))
                 expected = pyarrow.table(
                     {name: pyarrow.array(values, ARROW[kind]) for (name, kind), values in columns}

@@ -1,0 +1,93 @@
+import Glibc
+import Synchronization
+
+/// System calls that shall fail, for tests: the Nth one that changes something beneath a folder.
+///
+/// In effect as long as the object lives. Other folders are untouched, so that tests may run beside
+/// each other; whatever thread makes the calls, they are counted. A program without any pays one
+/// load a call.
+package final class StorageFaults: Sendable {
+    /// What a call does; reading and looking never fail here.
+    package enum Operation: CaseIterable, Sendable {
+        case create, write, copy, synchronize, rename, remove
+
+        /// All that may find a disk full: to remove something needs no space.
+        package static let spaceTakers = Set(allCases).subtracting([.remove])
+    }
+
+    private static let armed = Mutex<[ObjectIdentifier: Plan]>([:])
+    /// How many are in `armed`, for a look without the lock.
+    private static let armedCount = Atomic<Int>(0)
+
+    private let plan: Plan
+
+    /// - Parameters:
+    ///   - folder: absolute, without a slash at its end.
+    ///   - operations: the calls that are counted.
+    ///   - errorNumber: what the failing ones answer.
+    ///   - first: the call that fails, counted from 1; with 0 all are made, and only counted.
+    ///   - isLasting: whether those behind it fail, too.
+    package init(
+        beneath folder: String,
+        operations: Set<Operation> = Operation.spaceTakers,
+        errorNumber: Int32 = ENOSPC,
+        first: Int,
+        isLasting: Bool = false
+    ) {
+        plan = Plan(
+            folder: folder + "/",
+            operations: operations,
+            errorNumber: errorNumber,
+            first: first,
+            isLasting: isLasting
+        )
+        Self.armed.withLock { $0[ObjectIdentifier(self)] = plan }
+        Self.armedCount.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    deinit {
+        _ = Self.armed.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) }
+        Self.armedCount.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// The calls so far, with those that failed.
+    package var calls: Int { plan.calls.load(ordering: .sequentiallyConsistent) }
+
+    /// The error that a call is to answer with; nil lets it be made.
+    static func errorNumber(for operation: Operation, _ path: String) -> Int32? {
+        guard armedCount.load(ordering: .relaxed) > 0 else { return nil }
+        let plans = armed.withLock { Array($0.values) }
+        // Not lazily: each plan counts each call once.
+        return plans.compactMap { $0.strike(operation, path) }.first
+    }
+
+    private final class Plan: Sendable {
+        let calls = Atomic<Int>(0)
+        private let folder: String
+        private let operations: Set<Operation>
+        private let errorNumber: Int32
+        private let first: Int
+        private let isLasting: Bool
+
+        init(
+            folder: String,
+            operations: Set<Operation>,
+            errorNumber: Int32,
+            first: Int,
+            isLasting: Bool
+        ) {
+            self.folder = folder
+            self.operations = operations
+            self.errorNumber = errorNumber
+            self.first = first
+            self.isLasting = isLasting
+        }
+
+        func strike(_ operation: Operation, _ path: String) -> Int32? {
+            guard operations.contains(operation), path.hasPrefix(folder) else { return nil }
+            let number = calls.add(1, ordering: .sequentiallyConsistent).newValue
+            guard first > 0, isLasting ? number >= first : number == first else { return nil }
+            return errorNumber
+        }
+    }
+}
