@@ -76,7 +76,7 @@ let package = Package(
         module("Identity", ["Base", "COpenSSL", "Storage"]),
         module("Transport", ["Base", "CEvent", "COpenSSL", "Identity"]),
         module("Channel", ["Base", "Transport", "Wire"]),
-        module("HTTP", ["Base", "Transport", "CEvent"]),
+        module("HTTP", ["Base", "CEvent", "Identity", "Transport"]),
 
         // Domain
         .target(
@@ -93,7 +93,7 @@ let package = Package(
             "Coordinator",
             [
                 "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip",
-                "HTTP", "Jobs",
+                "HTTP", "Identity", "Jobs",
                 "Parquet", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
             ]
         ),
@@ -104,7 +104,10 @@ let package = Package(
                 "Wire", "Working",
             ]
         ),
-        module("CLI", ["API", "Base", "HTTP", "Jobs", "Storage", "Wire"]),
+        module(
+            "CLI",
+            ["API", "Base", "HTTP", "Identity", "Jobs", "Storage", "Transport", "Wire"]
+        ),
         .executableTarget(
             name: "otjob",
             dependencies: ["CLI", "Coordinator", "Sample", "Worker"],
@@ -131,15 +134,16 @@ var testTargets: [Target] {
         tests("Database", ["Base"]),
         tests("Identity", ["Base", "Storage"]),
         tests("Transport", ["Base", "COpenSSL", "Identity"]),
-        tests("HTTP", ["Base", "Transport"]),
+        tests("HTTP", ["Base", "Identity", "Transport"]),
         tests("Jobs", ["Base", "Columns"]),
         tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),
-        tests("CLI", ["API", "Base", "HTTP"], exclude: ["Snapshots"]),
+        tests("CLI", ["API", "Base", "HTTP", "Identity", "Storage"], exclude: ["Snapshots"]),
         tests(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Columns", "Database", "Jobs", "Parquet", "Scheduling",
-                "Spool", "Storage", "Transport", "Wire",
+                "API", "Base", "Catalog", "Columns", "Database", "HTTP", "Identity",
+                "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "Transport",
+                "Wire",
             ]
         ),
     ]

@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query snapshots workers pools scale drain sample coordinator worker completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query snapshots workers pools scale drain sample coordinator worker cluster completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -133,6 +133,13 @@ _otjob() {
             flags="--coordinator --pool --slots --help"
             case $previous in
                 --coordinator | --pool | --slots) return ;;
+            esac
+            ;;
+        cluster)
+            flags="--dir --host --help"
+            case $previous in
+                --dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+                --host) return ;;
             esac
             ;;
         completion)

@@ -40,7 +40,7 @@ package enum CLIError: Error, CustomStringConvertible {
     package init(_ error: HTTPError) {
         switch error {
         case .unreachable(let url, let reason): self = .unreachable(url: url, reason: reason)
-        case .invalidURL: self = .usage("\(error)", command: nil)
+        case .invalidURL, .noAuthority, .notEncrypted: self = .usage("\(error)", command: nil)
         default: self = .broken(error)
         }
     }

@@ -1,6 +1,6 @@
 package import API
 import Base
-import HTTP
+package import HTTP
 import Wire
 
 /// The coordinator's API, typed.
@@ -11,10 +11,10 @@ package struct CoordinatorClient: Sendable {
     /// How long an answer may take; submits and explains look at the input's size first.
     private static let patience: Duration = .seconds(30)
 
-    package init(url: String) throws(CLIError) {
+    package init(url: String, access: ClientAccess) throws(CLIError) {
         self.url = url
         do throws(HTTPError) {
-            http = try HTTPClient(baseURL: url)
+            http = try HTTPClient(baseURL: url, access: access)
         } catch {
             throw CLIError(error)
         }

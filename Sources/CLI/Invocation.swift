@@ -26,7 +26,7 @@ package struct Invocation: Sendable {
         let url =
             arguments.value(Flag.coordinator.name) ?? Environment.value("OTJOB_COORDINATOR")
             ?? "http://127.0.0.1:8080"
-        return try CoordinatorClient(url: url)
+        return try CoordinatorClient(url: url, access: try UserIdentity.access())
     }
 }
 

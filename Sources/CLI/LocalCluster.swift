@@ -3,6 +3,7 @@ import Base
 import Glibc
 import Jobs
 import Storage
+import Transport
 
 /// The coordinator and the workers that one configuration runs on this machine.
 package struct LocalCluster {
@@ -26,7 +27,22 @@ package struct LocalCluster {
         }
     }
 
-    var url: String { "http://\(configuration.listen.http)" }
+    var url: String {
+        let address = HostPort(configuration.listen.http)?.fromThisHost
+        let text = address.map(\.description) ?? configuration.listen.http
+        return (configuration.httpUsesTLS ? "https://" : "http://") + text
+    }
+
+    /// A client of our coordinator, with what its own configuration asks for.
+    private func makeClient() throws(CLIError) -> CoordinatorClient {
+        let security = configuration.security
+        let access = try UserIdentity.access(
+            tokenFile: security.tokenFile,
+            authorityFile: security.directory.map { $0 + "/ca.pem" }
+        )
+        return try CoordinatorClient(url: url, access: access)
+    }
+
     private var pidFile: String { configuration.stateDirectory + "/coordinator.pid" }
     private var logFile: String { configuration.stateDirectory + "/coordinator.log" }
     private var workersFolder: String { configuration.stateDirectory + "/workers" }
@@ -46,7 +62,7 @@ package struct LocalCluster {
 
     /// Starts what does not run yet and waits until it is ready; returns what to say about it.
     func start(workers: Int?) throws(CLIError) -> String {
-        let client = try CoordinatorClient(url: url)
+        let client = try makeClient()
         if let running = coordinator, client.isHealthy {
             return "the cluster runs already (coordinator: process \(running.pid)): \(url)/"
         }
@@ -182,7 +198,7 @@ package struct LocalCluster {
     }
 
     private func end(_ coordinator: ProcessEntry) throws(CLIError) {
-        let client = try CoordinatorClient(url: url)
+        let client = try makeClient()
         let wasAsked: Bool
         do throws(CLIError) {
             try client.post(Routes.shutdown, patience: .seconds(2))

@@ -3,6 +3,7 @@ import Catalog
 import Database
 import Glibc
 import HTTP
+import Identity
 import Jobs
 import Storage
 import Transport
@@ -65,6 +66,7 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     else { throw StartError(description: "listen: an address is no HOST:PORT") }
     let library = try JobLibrary(directories: configuration.jobs)
     let loop = try EventLoop(name: "coordinator")
+    let security = try ClusterSecurity(configuration)
     let jobStore = try JobStore(path: state + "/jobs.sqlite", loop: loop)
     let tables = configuration.storage.tables
     let catalog = try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/")
@@ -75,6 +77,7 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
         configuration: configuration,
         library: library,
         jobStore: jobStore,
+        security: security,
         catalog: catalog,
         processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress)
     )
@@ -85,7 +88,8 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
             try listen(bound.value, workers: workerAddress, http: httpAddress)
             try writePID(to: state)
             bound.value.start()
-            CoordinatorLog.write("serves http://\(httpAddress)/, workers at \(workerAddress)")
+            let scheme = security.http == nil ? "http" : "https"
+            CoordinatorLog.write("serves \(scheme)://\(httpAddress)/, workers at \(workerAddress)")
         } catch {
             failure.error = error
             loop.stop()
@@ -105,17 +109,18 @@ private final class StartFailure: @unchecked Sendable {
 }
 
 private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort) throws {
+    let security = shell.security
     let listener = try Listener(loop: shell.loop, address: workers) { [unowned shell] connection in
         shell.accept(connection)
     }
     let router = shell.makeRouter()
-    let hosts = shell.configuration.listen.hosts
-    let server = try HTTPServer(loop: shell.loop, address: http, moreHosts: hosts) {
-        [unowned shell] in
-        guard shell.isReady else {
-            return $1.respond(.error(503, "the coordinator starts; try again in a moment"))
-        }
-        router.route($0, $1)
+    let server = try HTTPServer(
+        loop: shell.loop,
+        address: http,
+        moreHosts: shell.configuration.listen.hosts + security.hosts,
+        security: security.http
+    ) { [unowned shell] in
+        shell.serve($0, $1, router)
     }
     shell.servers = (listener, server)
 }

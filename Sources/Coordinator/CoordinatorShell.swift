@@ -31,6 +31,7 @@ final class CoordinatorShell {
     let configuration: ClusterConfiguration
     let library: JobLibrary
     let jobStore: JobStore
+    let security: ClusterSecurity
     let publisher: TablePublisher
     private let processes: ProcessPool
     private let inputs: InputReader
@@ -65,6 +66,7 @@ final class CoordinatorShell {
         configuration: ClusterConfiguration,
         library: JobLibrary,
         jobStore: JobStore,
+        security: ClusterSecurity,
         catalog: Catalog,
         processes: ProcessPool
     ) {
@@ -72,6 +74,7 @@ final class CoordinatorShell {
         self.configuration = configuration
         self.library = library
         self.jobStore = jobStore
+        self.security = security
         self.processes = processes
         publisher = TablePublisher(catalog: catalog, loop: loop)
         retention = Retention(

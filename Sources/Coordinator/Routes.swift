@@ -33,6 +33,15 @@ extension CoordinatorShell {
         return router
     }
 
+    /// Answers one request; whoever must not ask learns nothing, not even what there is.
+    func serve(_ request: HTTPRequest, _ exchange: HTTPExchange, _ router: Router) {
+        if let refusal = security.refusal(of: request) { return exchange.respond(refusal) }
+        guard isReady else {
+            return exchange.respond(.error(503, "the coordinator starts; try again in a moment"))
+        }
+        router.route(request, exchange)
+    }
+
     // MARK: Jobs
 
     private func addJobRoutes(to router: inout Router) {

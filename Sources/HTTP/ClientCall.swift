@@ -1,6 +1,7 @@
 import Base
 import CEvent
 import Glibc
+import Identity
 import Transport
 
 /// One request of a client on a private event loop, run on the calling thread.
@@ -25,6 +26,7 @@ final class ClientCall {
     private static let patienceSeconds: Int32 = 365 * 86_400
 
     private let address: HostPort
+    private let token: Secret?
     private let timeout: Duration?
     private let base: OpaquePointer
     private let connection: OpaquePointer
@@ -38,18 +40,37 @@ final class ClientCall {
     /// Takes the body of an answer with status 200 as it arrives, until it returns false.
     var onPiece: (([UInt8]) -> Bool)?
 
-    init(address: HostPort, timeout: Duration?) throws(HTTPError) {
+    init(address: HostPort, access: ClientAccess, timeout: Duration?) throws(HTTPError) {
         guard let base = event_base_new() else { throw .outOfResources("an event loop") }
-        guard let connection = evhttp_connection_base_new(base, nil, address.host, address.port)
-        else {
+        guard let connection = Self.makeConnection(to: address, access.security, on: base) else {
             event_base_free(base)
             throw .outOfResources("a connection to \(address)")
         }
         self.address = address
+        token = access.token
         self.timeout = timeout
         self.base = base
         self.connection = connection
         evhttp_connection_set_max_body_size(connection, Self.answerBytes)
+    }
+
+    private static func makeConnection(
+        to address: HostPort,
+        _ security: TLSContext?,
+        on base: OpaquePointer
+    ) -> OpaquePointer? {
+        guard let security else {
+            return evhttp_connection_base_new(base, nil, address.host, address.port)
+        }
+        let options = Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue)
+        let channel = security.makeBufferevent(on: base, host: address.host, options: options)
+        return evhttp_connection_base_bufferevent_new(
+            base,
+            nil,
+            channel,
+            address.host,
+            address.port
+        )
     }
 
     deinit {
@@ -110,6 +131,10 @@ final class ClientCall {
             headers.append(("Content-Length", String(body.count)))
             evbuffer_add(evhttp_request_get_output_buffer(request), body, body.count)
         }
+        if let token {
+            let text = token.withBytes { String(decoding: $0, as: UTF8.self) }
+            headers.append(("Authorization", "Bearer \(text)"))
+        }
         let list = evhttp_request_get_output_headers(request)
         for (name, value) in headers { evhttp_add_header(list, name, value) }
         return request
@@ -130,11 +155,11 @@ final class ClientCall {
         defer { event_base_loopbreak(base) }
         if case .stopped = end { return }
         if let failure {
-            end = failure == EVREQ_HTTP_TIMEOUT ? .timedOut : .failed(Self.text(of: failure))
+            end = Self.end(after: failure, distrust: whyNotTrusted())
             return
         }
         guard let request, evhttp_request_get_response_code(request) != 0 else {
-            end = .notConnected(whyNotConnected())
+            end = .notConnected(whyNotTrusted() ?? whyNotConnected())
             return
         }
         end = .answered(
@@ -146,9 +171,21 @@ final class ClientCall {
         )
     }
 
+    private static func end(after failure: evhttp_request_error, distrust: String?) -> End {
+        if let distrust { return .notConnected(distrust) }
+        return failure == EVREQ_HTTP_TIMEOUT ? .timedOut : .failed(text(of: failure))
+    }
+
     /// libevent loses the error of `connect` while it tidies up, so it is asked for again.
     private func whyNotConnected() -> String {
         ConnectProbe.failure(of: address) ?? "the connection was closed at once"
+    }
+
+    /// Why TLS failed; nil without TLS, or when it did not.
+    private func whyNotTrusted() -> String? {
+        let channel = evhttp_connection_get_bufferevent(connection)
+        guard let session = bufferevent_openssl_get_ssl(channel) else { return nil }
+        return TLSReason.text(of: session, bufferevent_get_openssl_error(channel))
     }
 
     private static func text(of failure: evhttp_request_error) -> String {

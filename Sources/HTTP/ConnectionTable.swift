@@ -20,6 +20,7 @@ final class ConnectionTable {
     private static let readAheadBytes = Limits.httpBodyBytes + Limits.httpHeaderBytes + (64 << 10)
 
     private let loop: EventLoop
+    private let security: TLSContext?
     private var ledger = ConnectionLedger()
     private var connections: [OpaquePointer: ServedConnection] = [:]
     private var nextNumber = 0
@@ -33,8 +34,9 @@ final class ConnectionTable {
     private var uncountedBytes: Int64 = 0
     private var isTurnEndPutOff = false
 
-    init(loop: EventLoop) {
+    init(loop: EventLoop, security: TLSContext?) {
         self.loop = loop
+        self.security = security
         sweeper = loop.schedule(every: Self.sweepInterval) { [unowned self] in sweep() }
     }
 
@@ -42,7 +44,7 @@ final class ConnectionTable {
 
     /// A bufferevent for the next connection; libevent sets its socket.
     func makeChannel() -> OpaquePointer? {
-        guard let channel = Self.makeBufferevent(on: loop.base) else { return nil }
+        guard let channel = makeBufferevent() else { return nil }
         bufferevent_setwatermark(channel, Int16(EV_READ), 0, Self.readAheadBytes)
         let connection = ServedConnection(channel, number: nextNumber, table: self)
         nextNumber += 1
@@ -52,10 +54,12 @@ final class ConnectionTable {
         return channel
     }
 
-    private static func makeBufferevent(on base: OpaquePointer) -> OpaquePointer? {
+    private func makeBufferevent() -> OpaquePointer? {
         // The socket is closed with its bufferevent, not by evhttp before: events of a closed socket
         // that still stand in the loop would swallow those of the next one with its number.
-        bufferevent_socket_new(base, -1, Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue))
+        let options = Int32(bitPattern: BEV_OPT_CLOSE_ON_FREE.rawValue)
+        guard let security else { return bufferevent_socket_new(loop.base, -1, options) }
+        return security.makeBufferevent(on: loop.base, host: nil, options: options)
     }
 
     /// Bytes were read or are to be written.

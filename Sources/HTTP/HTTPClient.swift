@@ -9,17 +9,31 @@ import Transport
 package final class HTTPClient: Sendable {
     private let address: HostPort
     private let baseURL: String
+    /// With TLS for `https` alone.
+    private let access: ClientAccess
 
-    /// `baseURL` is as in `http://127.0.0.1:8080`; without a port, port 80 is meant.
-    package init(baseURL: String) throws(HTTPError) {
-        let scheme = "http://"
+    /// `baseURL` is as in `http://127.0.0.1:8080` or `https://coordinator.example:8080`.
+    ///
+    /// Without a port, 80 and 443 are meant.
+    package init(baseURL: String, access: ClientAccess = .none) throws(HTTPError) {
+        let isEncrypted = baseURL.hasPrefix("https://")
+        let scheme = isEncrypted ? "https://" : "http://"
         guard baseURL.hasPrefix(scheme) else { throw .invalidURL(baseURL) }
         var authority = baseURL.dropFirst(scheme.count)
         if authority.hasSuffix("/") { authority = authority.dropLast() }
-        guard let address = HostPort(String(authority)) ?? HostPort("\(authority):80") else {
+        let port = isEncrypted ? 443 : 80
+        guard let address = HostPort(String(authority)) ?? HostPort("\(authority):\(port)") else {
             throw .invalidURL(baseURL)
         }
+        var access = access
+        if isEncrypted {
+            guard access.security != nil else { throw .noAuthority(baseURL) }
+        } else {
+            access.security = nil
+            guard access.token == nil || address.isLoopback else { throw .notEncrypted(baseURL) }
+        }
         self.address = address
+        self.access = access
         self.baseURL = scheme + authority
     }
 
@@ -34,7 +48,7 @@ package final class HTTPClient: Sendable {
         timeout: Duration = .seconds(30)
     ) throws(HTTPError) -> HTTPResponse {
         let target = Self.target(path, query)
-        let call = try ClientCall(address: address, timeout: timeout)
+        let call = try ClientCall(address: address, access: access, timeout: timeout)
         call.run(method, target, body: body)
         switch call.end {
         case .answered(let response): return response
@@ -50,7 +64,7 @@ package final class HTTPClient: Sendable {
         onEvent: (ServerSentEvent) -> Bool
     ) throws(HTTPError) {
         let target = Self.target(path, [])
-        let call = try ClientCall(address: address, timeout: nil)
+        let call = try ClientCall(address: address, access: access, timeout: nil)
         withoutActuallyEscaping(onEvent) { onEvent in
             var parser = ServerSentEventParser()
             call.onPiece = { piece in parser.feed(piece).allSatisfy(onEvent) }

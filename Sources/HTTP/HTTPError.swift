@@ -7,6 +7,10 @@ package enum HTTPError: Error, CustomStringConvertible {
     /// libevent gave no server, loop or connection: memory or descriptors are used up.
     case outOfResources(String)
     case invalidURL(String)
+    /// `https` without an authority to trust.
+    case noAuthority(String)
+    /// The token would cross a network in the clear.
+    case notEncrypted(String)
     /// No connection came about.
     case unreachable(url: String, reason: String)
     /// The connection ended, or sent something else than HTTP, before the answer was complete.
@@ -22,7 +26,13 @@ package enum HTTPError: Error, CustomStringConvertible {
         case .outOfResources(let what):
             "cannot create \(what); free memory or raise the limit of open files (ulimit -n)"
         case .invalidURL(let url):
-            "\"\(url)\" is not the URL of a coordinator; write it as http://HOST:PORT"
+            "\"\(url)\" is not the URL of a coordinator; write it as https://HOST:PORT"
+        case .noAuthority(let url):
+            "no ca.pem to know \(url) by; copy it from the coordinator's security folder to "
+                + "~/.config/otjob/ca.pem, or name it in OTJOB_CA_FILE"
+        case .notEncrypted(let url):
+            "the token does not go to \(url), because others could read it on its way; "
+                + "write https://"
         case .unreachable(let url, let reason):
             "cannot reach \(url): \(reason); check that the coordinator runs and the URL is its own"
         case .interrupted(let url, let reason):

@@ -22,7 +22,7 @@ package final class HTTPServer {
     private let connections: ConnectionTable
     private var server: OpaquePointer?
 
-    /// Binds and listens at once.
+    /// Binds and listens at once; without `security` there is no TLS.
     ///
     /// Requests may name loopback, the host of `address`, the address they come in on, and
     /// `moreHosts`.
@@ -30,12 +30,13 @@ package final class HTTPServer {
         loop: EventLoop,
         address: HostPort,
         moreHosts: [String] = [],
+        security: TLSContext? = nil,
         handler: @escaping (HTTPRequest, HTTPExchange) -> Void
     ) throws(HTTPError) {
         loop.preconditionInLoop()
         self.loop = loop
         self.handler = handler
-        connections = ConnectionTable(loop: loop)
+        connections = ConnectionTable(loop: loop, security: security)
         requestGuard = RequestGuard(address: address, moreHosts: moreHosts)
         let descriptor: Int32
         do {

@@ -4,6 +4,7 @@ package struct Router {
 
     private struct Route {
         let method: HTTPMethod
+        let text: String
         let pattern: PathPattern
         let handler: Handler
     }
@@ -21,7 +22,14 @@ package struct Router {
         _ pattern: String,
         _ handler: @escaping Handler
     ) {
-        routes.append(Route(method: method, pattern: PathPattern(pattern), handler: handler))
+        routes.append(
+            Route(method: method, text: pattern, pattern: PathPattern(pattern), handler: handler)
+        )
+    }
+
+    /// All routes, for tests that must forget none.
+    package var patterns: [(method: HTTPMethod, path: String)] {
+        routes.map { ($0.method, $0.text) }
     }
 
     /// Calls the handler, or answers 404 for a path and 405 for a method that no route has.

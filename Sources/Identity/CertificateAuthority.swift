@@ -158,7 +158,12 @@ private final class CertificateDraft {
                 -1,
                 0
             ) == 1
-        else { throw .refused(operation: "name a certificate", reason: openSSLReason()) }
+        else {
+            throw .refused(
+                operation: "name a certificate",
+                reason: openSSLReason(takeOpenSSLError())
+            )
+        }
         self.issuer = issuer?.pointer ?? pointer
         X509_set_issuer_name(pointer, X509_get_subject_name(self.issuer))
     }
@@ -172,7 +177,10 @@ private final class CertificateDraft {
         var context = X509V3_CTX()
         X509V3_set_ctx(&context, issuer, pointer, nil, nil, 0)
         guard let part = X509V3_EXT_conf_nid(nil, &context, kind, value) else {
-            throw .refused(operation: "write a certificate", reason: openSSLReason())
+            throw .refused(
+                operation: "write a certificate",
+                reason: openSSLReason(takeOpenSSLError())
+            )
         }
         X509_add_ext(pointer, part, -1)
         X509_EXTENSION_free(part)
@@ -180,7 +188,10 @@ private final class CertificateDraft {
 
     func sign(with key: PrivateKey) throws(IdentityError) -> Certificate {
         guard X509_sign(pointer, key.pointer, EVP_sha256()) > 0 else {
-            throw .refused(operation: "sign a certificate", reason: openSSLReason())
+            throw .refused(
+                operation: "sign a certificate",
+                reason: openSSLReason(takeOpenSSLError())
+            )
         }
         X509_up_ref(pointer)
         return Certificate(takingOver: pointer)

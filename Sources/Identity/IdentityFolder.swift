@@ -26,7 +26,7 @@ package struct IdentityFolder: Sendable {
     // MARK: Reading
 
     package func authorityCertificate() throws(IdentityError) -> Certificate {
-        try Certificate(pem: try Self.text(authorityFile), source: authorityFile)
+        try Certificate(file: authorityFile)
     }
 
     package func authority() throws(IdentityError) -> CertificateAuthority {
@@ -38,7 +38,7 @@ package struct IdentityFolder: Sendable {
         let file = file(of: role)
         let credentials = try Credentials(
             key: PrivateKey(pem: try Self.secret(file), source: file),
-            certificate: Certificate(pem: try Self.text(file), source: file),
+            certificate: Certificate(file: file),
             authority: try authorityCertificate()
         )
         guard credentials.subject.role == role else {
@@ -71,6 +71,7 @@ package struct IdentityFolder: Sendable {
                     + "trusts it. Choose another folder, or move it away"
             )
         }
+        try makeFolder()
         try authority.withKey { key throws(IdentityError) in
             try Self.write(authorityKeyFile, key, isPrivate: true)
         }
@@ -80,16 +81,20 @@ package struct IdentityFolder: Sendable {
 
     /// Writes key, certificate and authority; those before are replaced.
     package func save(_ credentials: Credentials) throws(IdentityError) {
-        do throws(StorageError) {
-            try Directory.create(path: path)
-        } catch {
-            throw IdentityError(error)
-        }
+        try makeFolder()
         let authority = Secret(Array(credentials.authority.pem.utf8))
         try Self.write(authorityFile, authority, isPrivate: false)
         let certificate = Array(credentials.certificate.pem.utf8)
         let both = credentials.key.pem.withBytes { Secret($0 + certificate) }
         try Self.write(file(of: credentials.subject.role), both, isPrivate: true)
+    }
+
+    private func makeFolder() throws(IdentityError) {
+        do throws(StorageError) {
+            try Directory.create(path: path)
+        } catch {
+            throw IdentityError(error)
+        }
     }
 
     /// Writes a file whole or not at all, and durably; a private one is its owner's alone throughout.
@@ -117,16 +122,20 @@ package struct IdentityFolder: Sendable {
     /// Far above any key or chain, so that a wrong file is not read to its end.
     private static let fileBytes = 64 << 10
 
-    private static func secret(_ path: String) throws(IdentityError) -> Secret {
+    fileprivate static func secret(_ path: String) throws(IdentityError) -> Secret {
         do throws(StorageError) {
             return Secret(try File.open(readingFrom: path).read(fileBytes, at: 0))
         } catch {
             throw IdentityError(error)
         }
     }
+}
 
-    private static func text(_ path: String) throws(IdentityError) -> String {
-        try secret(path).withBytes { String(decoding: $0, as: UTF8.self) }
+extension Certificate {
+    /// The first certificate of a file.
+    package convenience init(file path: String) throws(IdentityError) {
+        let text = try IdentityFolder.secret(path).withBytes { String(decoding: $0, as: UTF8.self) }
+        try self.init(pem: text, source: path)
     }
 }
 

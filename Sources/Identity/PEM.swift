@@ -32,9 +32,14 @@ let noPassword:
         UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
     ) -> Int32 = { _, _, _, _ in -1 }
 
-/// The reason of OpenSSL's last refusal on this thread; its list of errors is empty afterwards.
-package func openSSLReason() -> String {
+/// OpenSSL's last error on this thread; its list of errors is empty afterwards.
+package func takeOpenSSLError() -> UInt {
     let code = ERR_peek_last_error()
     ERR_clear_error()
-    return copenssl_reason(code).map { String(cString: $0) } ?? "error \(code)"
+    return code
+}
+
+/// OpenSSL's words for one of its errors.
+package func openSSLReason(_ code: UInt) -> String {
+    copenssl_reason(code).map { String(cString: $0) } ?? "error \(code)"
 }

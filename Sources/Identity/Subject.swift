@@ -24,6 +24,12 @@ package enum Subject: Hashable, Sendable {
         }
     }
 
+    package var name: String {
+        switch self {
+        case .coordinator(let name), .worker(_, let name), .operator(let name): name
+        }
+    }
+
     /// Nil unless `uri` is one of the forms above, with valid names in it.
     package init?(uri: String) {
         guard uri.hasPrefix(Self.scheme) else { return nil }

@@ -4,7 +4,7 @@ package import Base
 ///
 /// All paths are absolute.
 package struct ClusterConfiguration: Sendable, Equatable {
-    /// Addresses as written, `HOST:PORT`; always loopback as long as there is no TLS.
+    /// Addresses as written, `HOST:PORT`; the workers' is loopback, the other one without certificates.
     package struct Listen: Sendable, Equatable {
         package let workers: String
         package let http: String
@@ -25,8 +25,18 @@ package struct ClusterConfiguration: Sendable, Equatable {
     }
 
     package struct Security: Sendable, Equatable {
-        package enum TLS: Sendable, Equatable { case auto }
+        /// When the HTTP API speaks TLS.
+        package enum TLS: Sendable, Equatable {
+            /// Where other machines reach it.
+            case auto
+            /// On loopback, too.
+            case required
+        }
+
         package let tls: TLS
+        /// Folder with the authority and the coordinator's certificate; nil where all stays on this
+        /// machine.
+        package let directory: String?
         /// The file that holds the token of the HTTP API; nil where none is asked for.
         package let tokenFile: String?
     }
@@ -54,6 +64,10 @@ package struct ClusterConfiguration: Sendable, Equatable {
     /// Directories whose `*.yaml` are jobs beside the shipped ones.
     package let jobs: [String]
     package let retention: Retention
+
+    package var httpUsesTLS: Bool {
+        security.tls == .required || !ListenAddress.isLoopback(listen.http)
+    }
 
     /// Reads a file, or takes the defaults where there is none.
     ///

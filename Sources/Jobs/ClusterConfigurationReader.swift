@@ -30,76 +30,20 @@ struct ClusterConfigurationReader {
                 "scheduler", "jobs", "retention",
             ]
         )
+        let security = try security(root["security"])
         return ClusterConfiguration(
             cluster: try hyphenatedName(root, "cluster", default: "ott"),
             region: try hyphenatedName(root, "region", default: "local"),
-            listen: try listen(root["listen"]),
+            listen: try listen(root["listen"], security),
             stateDirectory: try path(root, "state", default: "var/state"),
             storage: try storage(root["storage"]),
             catalog: try catalog(root["catalog"]),
-            security: try security(root["security"]),
+            security: security,
             pools: try pools(root["pools"]),
             scheduler: try scheduler(root["scheduler"]),
             jobs: try jobDirectories(root),
             retention: try retention(root["retention"])
         )
-    }
-
-    private func listen(
-        _ node: YAMLNode?
-    ) throws(ConfigurationError) -> ClusterConfiguration.Listen {
-        let mapping = try mapping(node, "listen", keys: ["workers", "http", "hosts"])
-        let workers = try loopbackAddress(mapping, "workers", default: "127.0.0.1:7077")
-        let http = try loopbackAddress(mapping, "http", default: "127.0.0.1:8080")
-        // Port 0 lets the system choose, so two of them are two ports.
-        if workers == http, !http.hasSuffix(":0") {
-            throw mapping.location.error("'workers' and 'http' need different ports")
-        }
-        return ClusterConfiguration.Listen(
-            workers: workers,
-            http: http,
-            hosts: try hostNames(mapping, "hosts")
-        )
-    }
-
-    /// Names and numeric addresses of hosts, without ports (RFC 1123 section 2.1).
-    private func hostNames(
-        _ mapping: YAMLMapping,
-        _ key: String
-    ) throws(ConfigurationError) -> [String] {
-        try mapping.texts(key).map { (text, node) throws(ConfigurationError) in
-            let allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
-            let isName = text.allSatisfy { allowed.contains($0) }
-            let isVersion6 = text.allSatisfy { "0123456789abcdefABCDEF:".contains($0) }
-            guard !text.isEmpty, text.utf8.count <= 253, isName || isVersion6 else {
-                throw node.error(
-                    "an element of '\(key)' must be a host's name or numeric address without a "
-                        + "port, not '\(text)'"
-                )
-            }
-            return text
-        }
-    }
-
-    /// An address that only this machine reaches.
-    ///
-    /// failure-model.md, section 4: any other needs TLS and a token, and no switch turns that off.
-    private func loopbackAddress(
-        _ mapping: YAMLMapping,
-        _ key: String,
-        default value: String
-    ) throws(ConfigurationError) -> String {
-        guard let node = mapping[key] else { return value }
-        let address = try node.reading(key) { text throws(ValueProblem) in
-            try ListenAddress(text)
-        }
-        guard address.isLoopback else {
-            throw node.error(
-                "'\(key)' is \(address.host), which other machines reach, and TLS is not "
-                    + "available yet; listen on 127.0.0.1:\(address.port)"
-            )
-        }
-        return try node.text(key)
     }
 
     /// Three folders; in one, the expiry of one store would delete what another still needs.
@@ -129,24 +73,6 @@ struct ClusterConfigurationReader {
                 ? "a PostgreSQL catalog is not available yet; write 'catalog: sqlite'"
                 : "'catalog' must be sqlite, not '\(text)'"
         )
-    }
-
-    /// Whether the token file is there is checked now, while its place in the file is known.
-    private func security(
-        _ node: YAMLNode?
-    ) throws(ConfigurationError) -> ClusterConfiguration.Security {
-        let mapping = try mapping(node, "security", keys: ["tls", "token_file"])
-        if let tls = mapping["tls"], try tls.text("tls") != "auto" {
-            throw tls.error("'tls' must be auto, not '\(try tls.text("tls"))'")
-        }
-        guard let node = mapping["token_file"] else {
-            return ClusterConfiguration.Security(tls: .auto, tokenFile: nil)
-        }
-        let file = try path(node, "token_file")
-        guard ConfigurationFile.isReadable(file) else {
-            throw node.error("'token_file' cannot be read: \(file)")
-        }
-        return ClusterConfiguration.Security(tls: .auto, tokenFile: file)
     }
 
     private func scheduler(_ node: YAMLNode?) throws(ConfigurationError) -> SchedulerSettings {
@@ -232,7 +158,7 @@ struct ClusterConfigurationReader {
 // Values of several parts.
 extension ClusterConfigurationReader {
     /// The mapping under a key of the file; a missing one has no entries, which means the defaults.
-    private func mapping(
+    func mapping(
         _ node: YAMLNode?,
         _ key: String,
         keys: [String]
@@ -278,7 +204,7 @@ extension ClusterConfigurationReader {
         return try path(node, key)
     }
 
-    private func path(_ node: YAMLNode, _ key: String) throws(ConfigurationError) -> String {
+    func path(_ node: YAMLNode, _ key: String) throws(ConfigurationError) -> String {
         let text = try node.text(key)
         guard !text.isEmpty, !text.unicodeScalars.contains(where: \.isControl) else {
             throw node.error("'\(key)' must be a path without control characters")

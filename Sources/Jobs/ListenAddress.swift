@@ -22,6 +22,15 @@ struct ListenAddress {
         self.port = port
     }
 
+    /// Whether only this machine reaches `text`; what is no address is not taken for one of its own.
+    static func isLoopback(_ text: String) -> Bool {
+        do throws(ValueProblem) {
+            return try ListenAddress(text).isLoopback
+        } catch {
+            return false
+        }
+    }
+
     /// Whether only this machine reaches it: `localhost`, `::1` and 127.0.0.0/8 (RFC 1122, 3.2.1.3).
     ///
     /// Other spellings, such as `127.1`, do not count: what a resolver makes of them is its business.

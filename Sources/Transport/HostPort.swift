@@ -42,6 +42,15 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Where this host reaches what listens on the address: loopback for all of its addresses.
+    package var fromThisHost: HostPort {
+        switch host {
+        case "0.0.0.0": HostPort(host: "127.0.0.1", port: port)
+        case "::": HostPort(host: "::1", port: port)
+        default: self
+        }
+    }
+
     /// Whether connecting needs no name service.
     var isNumeric: Bool { NumericAddress(host) != nil }
 }

@@ -76,26 +76,27 @@ final class TLSSession {
         case SSL_ERROR_ZERO_RETURN: return .ended
         case SSL_ERROR_SYSCALL:
             return number == 0 ? .ended : .failed(CloseReason(errno: number))
-        default: return .failed(.untrusted(reason: TLSReason.text(of: pointer)))
+        default:
+            let reason = TLSReason.text(of: pointer, takeOpenSSLError())
+            return .failed(.untrusted(reason: reason ?? "no reason was given"))
         }
     }
 }
 
 /// Why TLS failed, in words.
 package enum TLSReason {
-    /// Of the last failure of an `SSL` on this thread; OpenSSL's list of errors is empty afterwards.
-    package static func text(of session: OpaquePointer) -> String {
-        let reason = openSSLReason()
+    /// Of a failure that OpenSSL gave this code; nil when nothing failed.
+    package static func text(of session: OpaquePointer, _ code: UInt) -> String? {
         switch Int32(SSL_get_verify_result(session)) {
-        case X509_V_OK: return reason
+        case X509_V_OK: return code == 0 ? nil : openSSLReason(code)
         case X509_V_ERR_APPLICATION_VERIFICATION:
             return "the other side's certificate is not of the role that is expected here"
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
             X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_CERT_SIGNATURE_FAILURE:
             return "the other side's certificate is of another cluster's authority"
-        case let code:
-            let text = X509_verify_cert_error_string(Int(code)).map { String(cString: $0) }
-            return "the other side's certificate: \(text ?? "error \(code)")"
+        case let result:
+            let text = X509_verify_cert_error_string(Int(result)).map { String(cString: $0) }
+            return "the other side's certificate: \(text ?? "error \(result)")"
         }
     }
 }

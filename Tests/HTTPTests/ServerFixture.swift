@@ -14,11 +14,16 @@ final class LiveServer: Sendable {
     init(
         host: String = "127.0.0.1",
         moreHosts: [String] = [],
+        security: TLSContext? = nil,
         handler: @escaping @Sendable (EventLoop, HTTPRequest, HTTPExchange) -> Void
     ) throws {
         let loop = try EventLoop(name: "http")
-        let address = HostPort(host: host, port: 0)
-        let server = try HTTPServer(loop: loop, address: address, moreHosts: moreHosts) {
+        let server = try HTTPServer(
+            loop: loop,
+            address: HostPort(host: host, port: 0),
+            moreHosts: moreHosts,
+            security: security
+        ) {
             [unowned loop] in
             handler(loop, $0, $1)
         }

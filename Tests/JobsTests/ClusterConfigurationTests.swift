@@ -43,6 +43,29 @@ struct ClusterConfigurationTests {
         )
     }
 
+    @Test("with certificates the API may listen anywhere, and workers still may not")
+    func certificates() throws {
+        let folder = try TemporaryFolder()
+        _ = try folder.makeFolder("keys")
+        for name in ["ca.pem", "ca.key", "coordinator.pem"] {
+            _ = try folder.write("keys/\(name)", "checked when it is used")
+        }
+        func parse(_ listen: String, _ security: String = "") throws -> ClusterConfiguration {
+            try ClusterConfiguration.parse(
+                text: "listen: {\(listen)}\nsecurity: {directory: keys\(security)}",
+                file: "cluster.yaml",
+                baseDirectory: folder.path
+            )
+        }
+        let open = try parse("http: '0.0.0.0:8080'")
+        #expect(open.httpUsesTLS)
+        #expect(open.security.directory == folder.path + "/keys")
+        #expect(open.security.tokenFile == folder.path + "/keys/token")
+        #expect(try !parse("http: '127.0.0.1:1'").httpUsesTLS)
+        #expect(try parse("http: '127.0.0.1:1'", ", tls: required").httpUsesTLS)
+        #expect(throws: ConfigurationError.self) { try parse("workers: '0.0.0.0:7077'") }
+    }
+
     @Test("takes over every key")
     func everyKey() throws {
         let folder = try TemporaryFolder()
@@ -159,10 +182,10 @@ struct ClusterConfigurationTests {
             ("listen: {http: '::1:80'}", 1, 16, "must be HOST:PORT"),
             ("listen: {http: 'localhost:65536'}", 1, 16, "must be HOST:PORT"),
             ("listen: {http: ':80'}", 1, 16, "must be HOST:PORT"),
-            ("listen: {http: '0.0.0.0:80'}", 1, 16, "TLS is not available yet"),
+            ("listen: {http: '0.0.0.0:80'}", 1, 16, "otjob cluster init"),
             ("listen: {workers: '10.0.0.1:7'}", 1, 19, "listen on 127.0.0.1:7"),
-            ("listen: {workers: '127.0.0.1.example.org:7'}", 1, 19, "TLS is not available yet"),
-            ("listen: {workers: '127.1:7'}", 1, 19, "TLS is not available yet"),
+            ("listen: {workers: '127.0.0.1.example.org:7'}", 1, 19, "cannot join over TLS yet"),
+            ("listen: {workers: '127.1:7'}", 1, 19, "cannot join over TLS yet"),
             ("listen: {workers: 'h:1', port: 2}", 1, 26, "unknown key 'port'"),
             ("listen: {workers: 'localhost:1', http: 'localhost:1'}", 1, 9, "different ports"),
             ("state: ''", 1, 8, "must be a path"),
@@ -171,7 +194,9 @@ struct ClusterConfigurationTests {
             ("storage: {raw: x, tables: ./x}", 1, 10, "must be different folders"),
             ("catalog: postgres://db", 1, 10, "PostgreSQL catalog is not available yet"),
             ("catalog: mysql", 1, 10, "must be sqlite, not 'mysql'"),
-            ("security: {tls: off}", 1, 17, "must be auto, not 'off'"),
+            ("security: {tls: off}", 1, 17, "must be auto or required, not 'off'"),
+            ("security: {tls: required}", 1, 17, "needs 'directory'"),
+            ("security: {directory: none}", 1, 23, "/base/none/ca.pem cannot be read"),
             ("security: {token_file: none}", 1, 24, "cannot be read: /base/none"),
             ("jobs: jobs", 1, 7, "'jobs' must be a list"),
             ("jobs: [none]", 1, 8, "no such folder of job files: /base/none"),

@@ -1,0 +1,60 @@
+import CLI
+import Glibc
+import HTTP
+import Identity
+import Storage
+import Testing
+
+@Suite("The user's token is found")
+struct UserIdentityTests {
+    private func withHome(_ body: (String) throws -> Void) throws {
+        var template = Array("/tmp/otcluster-cli-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        let path = template.withUnsafeBufferPointer { text in
+            text.baseAddress.map { String(cString: $0) } ?? ""
+        }
+        defer {
+            do { try Directory.removeTree(path: path) } catch { Issue.record(error) }
+        }
+        try body(path)
+    }
+
+    private func write(_ token: String, to path: String) throws {
+        try Directory.create(path: Directory.parent(of: path))
+        try File.create(path: path).write(Array("\(token)\n".utf8), at: 0)
+    }
+
+    private func token(_ environment: [String: String]) throws -> String? {
+        try UserIdentity.access { environment[$0] }.token?.withBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    @Test("at OTJOB_TOKEN_FILE first, then in the configuration folder")
+    func order() throws {
+        try withHome { home in
+            try write("named", to: home + "/elsewhere")
+            try write("xdg", to: home + "/xdg/otjob/token")
+            try write("home", to: home + "/.config/otjob/token")
+            var environment = ["HOME": home]
+            #expect(try token(environment) == "home")
+            environment["XDG_CONFIG_HOME"] = home + "/xdg"
+            #expect(try token(environment) == "xdg")
+            environment["OTJOB_TOKEN_FILE"] = home + "/elsewhere"
+            #expect(try token(environment) == "named")
+        }
+    }
+
+    @Test("a file that was named and is not there is an error, one of the folder is none")
+    func missing() throws {
+        try withHome { home in
+            let tokens = [try token(["HOME": home]), try token([:])]
+            #expect(tokens == [nil, nil])
+            for variable in ["OTJOB_TOKEN_FILE", "OTJOB_CA_FILE"] {
+                #expect(throws: CLIError.self) {
+                    _ = try token(["HOME": home, variable: home + "/nothing"])
+                }
+            }
+        }
+    }
+}
