@@ -21,6 +21,8 @@ final class CoordinatorShell {
     private static let resultCreditBytes: Int64 = 16 << 20
     /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
     private static let chunkBudgetBytes = 256 << 20
+    /// Logs that are read at a time for clients.
+    static let logReadsLimit = 4
     private static let tickInterval = Duration.milliseconds(250)
     /// Lateness of a tick that no load explains: the process or the machine was stopped.
     private static let standstill = Duration.seconds(1)
@@ -55,6 +57,7 @@ final class CoordinatorShell {
     private var lastTick = EventLoop.now()
     private var signals: [SignalSource] = []
     private var isStopping = false
+    var logReads = 0
     /// Whether all unfinished jobs of an earlier coordinator are known here again.
     private(set) var isReady = false
     private(set) var exitCode: Int32 = 0

@@ -144,10 +144,16 @@ extension CoordinatorShell {
 
     private func readLog(of status: JobStatus, task: String?, _ exchange: HTTPExchange) {
         guard let id = Int64(status.id) else { return }
-        let answer = LoopBound(exchange, loop: loop)
+        // A log is up to 4 MiB in memory until its reader has taken it.
+        guard logReads < Self.logReadsLimit, !exchange.isCrowded else {
+            return exchange.respond(.error(503, "too many logs are being read; try again"))
+        }
+        logReads += 1
+        let answer = LoopBound((exchange: exchange, shell: self), loop: loop)
         JobLog.read(logPath(JobID(id)), task: task) { [loop] bytes in
             loop.execute {
-                answer.value.respond(
+                answer.value.shell.logReads -= 1
+                answer.value.exchange.respond(
                     HTTPResponse(
                         status: 200,
                         headers: [("Content-Type", "text/plain; charset=utf-8")],

@@ -32,6 +32,8 @@ final class ConnectionTable {
     private var errorPages: [ServedConnection] = []
     /// Bytes that came to memory since the ledger counted them.
     private var uncountedBytes: Int64 = 0
+    /// Bytes of answers that were not taken yet.
+    private var queuedBytes: Int64 = 0
     private var isTurnEndPutOff = false
 
     init(loop: EventLoop, security: TLSContext?) {
@@ -67,6 +69,11 @@ final class ConnectionTable {
         uncountedBytes += Int64(count)
         if ledger.heldBytes + uncountedBytes > ConnectionLedger.heldBytesLimit { putOffTurnEnd() }
     }
+
+    /// Whether so many answers wait to be taken that large ones should not be begun.
+    var isCrowded: Bool { queuedBytes > ConnectionLedger.heldBytesLimit / 2 }
+
+    func queueChanged(by count: Int) { queuedBytes += Int64(count) }
 
     func drained(_ connection: ServedConnection) {
         ledger.tookAll(connection.number, at: EventLoop.now())
@@ -150,6 +157,7 @@ final class ConnectionTable {
     private func forgetClosed() {
         for (channel, connection) in connections where connection.isClosed {
             ledger.closed(connection.number)
+            queuedBytes -= connection.traffic.queued
             connections[channel] = nil
         }
     }

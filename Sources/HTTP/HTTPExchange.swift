@@ -23,6 +23,9 @@ package final class HTTPExchange {
         return HTTPStream(live)
     }
 
+    /// Whether so many answers wait for clients to take them that a large one is better refused.
+    package var isCrowded: Bool { live?.isCrowded ?? false }
+
     private func take() -> LiveRequest {
         guard let live else { preconditionFailure("a request was answered twice") }
         self.live = nil

@@ -55,6 +55,9 @@ final class LiveRequest {
 
     var isLive: Bool { request != nil }
 
+    /// Whether answers of others fill the memory that there is for them.
+    var isCrowded: Bool { connections.isCrowded }
+
     private var channel: OpaquePointer? { evhttp_connection_get_bufferevent(connection) }
 
     // MARK: Answering

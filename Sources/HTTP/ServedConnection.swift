@@ -88,6 +88,7 @@ final class ServedConnection {
     private func wrote(added: Int, taken: Int) {
         traffic.queued += Int64(added - taken)
         traffic.sent += Int64(taken)
+        table.queueChanged(by: added - taken)
         if traffic.queued == 0 { table.drained(self) }
         guard added > 0 else { return }
         table.grew(by: added)

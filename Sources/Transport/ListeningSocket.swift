@@ -4,8 +4,9 @@ import Glibc
 package enum ListeningSocket {
     /// Connections that the kernel holds for us between two turns.
     ///
-    /// A guess; the kernel caps it at net.core.somaxconn.
-    private static let backlog: Int32 = 512
+    /// When they are more, the kernel drops what else asks for one, honest clients included, which
+    /// then ask again after a second. The kernel caps it at net.core.somaxconn, by default 4096.
+    private static let backlog: Int32 = 4096
 
     /// A bound, listening, non-blocking socket, which the caller has to close.
     ///

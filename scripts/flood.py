@@ -1,0 +1,124 @@
+"""Floods a working cluster with hostile clients; see `scripts/flood --help`."""
+
+import argparse
+import http.client
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests/System"))
+
+from flood import Flood, Probe  # noqa: E402
+from harness import Cluster, peak_memory_mib, static_pool, process_pool  # noqa: E402
+
+# What failure-model.md promises in a flood.
+P99_SECONDS, MEMORY_MIB, GONE_SECONDS = 0.2, 512, 15
+
+HTTP = ("idle", "half a request", "slowloris", "endless header", "slow body", "no HTTP")
+WORKERS = ("silent worker", "half a hello", "half a handshake")
+READERS = {"of a log": "/api/jobs/{job}/logs", "of events": "/api/jobs/{job}/events"}
+
+
+class Report:
+    """The table of what was measured, printed row by row, and whether a promise was broken."""
+
+    def __init__(self):
+        self.broken = []
+        print(f"{'flood':24}{'opened':>9}{'most':>7}{'longest':>9}{'asked':>7}"
+              f"{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}{'MiB':>6}")
+
+    def row(self, name, probe, memory, result=None):
+        result = result or {"opened": "-", "most": "-", "longest": "-"}
+        p50, p99, most = (probe.quantile(share) for share in (0.5, 0.99, 1))
+        print(f"{name:24}{result['opened']:>9}{result['most']:>7}{result['longest']:>9}"
+              f"{len(probe.seconds):>7}{p50 * 1e3:>8.1f}{p99 * 1e3:>8.1f}{most * 1e3:>8.1f}"
+              f"{memory:>6.0f}", flush=True)
+        if probe.failures:
+            self.broken.append(f"{name}: {len(probe.failures)} not answered: {probe.failures[0]}")
+        if p99 > P99_SECONDS:
+            self.broken.append(f"{name}: p99 is {p99:.3f} s, over {P99_SECONDS} s")
+        if memory > MEMORY_MIB:
+            self.broken.append(f"{name}: the coordinator had {memory:.0f} MiB, over {MEMORY_MIB}")
+        if result["longest"] != "-" and result["longest"] > GONE_SECONDS:
+            self.broken.append(f"{name}: one stayed {result['longest']} s, over {GONE_SECONDS} s")
+
+
+def large_log(cluster, job):
+    """Lets the log of a job be as large as the largest answer."""
+    log = cluster.state / "logs" / f"{job}.log"
+    with log.open("a") as file:
+        for _ in range(100_000):
+            file.write("a line of sixty bytes, more or less, to make the log large.\n")
+
+
+def floods(cluster, job):
+    """Name, port, path of each."""
+    for kind in HTTP:
+        yield kind, kind, cluster.http_port, "/"
+    for name, path in READERS.items():
+        yield f"slow reader {name}", "slow reader", cluster.http_port, path.format(job=job)
+    for kind in WORKERS:
+        yield kind, kind, cluster.worker_port, "/"
+
+
+def queue(cluster, report, count):
+    """Lets so many jobs wait, and asks meanwhile."""
+    with Probe(cluster.http_port) as probe:
+        connection = http.client.HTTPConnection("127.0.0.1", cluster.http_port, timeout=60)
+        body = json.dumps({"jobs": ["selftest"], "files": [], "set": {}, "pool": "nobody"})
+        for _ in range(count):
+            connection.request("POST", "/api/jobs", body, {"Content-Type": "application/json"})
+            assert (answer := connection.getresponse()).status == 200, answer.read()
+            answer.read()
+    report.row(f"{count} jobs queued", probe, peak_memory_mib(cluster.coordinator_pid()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--otjob", type=Path, required=True)
+    parser.add_argument("--connections", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--jobs", type=int, default=0)
+    parser.add_argument("--only", help="the floods whose name holds this text")
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="otcluster-flood-"))
+    otjob, sample = asked.otjob.resolve(), folder / "sample"
+    command = [otjob, "sample", "--scale", "0.02", "--out", sample]
+    subprocess.run(command, check=True, capture_output=True)
+    pools = [process_pool("zone-a", 2), process_pool("zone-b", 1), static_pool("nobody")]
+    cluster = Cluster(otjob, folder / "cluster", pools=pools)
+    try:
+        cluster.up()
+        report = Report()
+        # It outlives the floods, so that there are events all the time.
+        endless = ("--set", "tasks=100000", "--set", "sleep=0.2s", "--pool", "zone-b")
+        watched = cluster.submit("selftest", *endless)
+        large_log(cluster, watched)
+        for name, kind, port, path in floods(cluster, watched):
+            if asked.only and asked.only not in name:
+                continue
+            load = cluster.submit("imdb", "--input", sample)
+            flood = Flood(
+                kind, port, count=asked.connections, seconds=asked.seconds, path=path
+            )
+            with flood, Probe(cluster.http_port) as probe:
+                result = flood.result()
+            report.row(name, probe, peak_memory_mib(cluster.coordinator_pid()), result)
+            if (status := cluster.wait(load))["state"] != "DONE":
+                report.broken.append(f"{name}: the load ended {status['state']}")
+        if asked.jobs:
+            queue(cluster, report, asked.jobs)
+        cluster.run("cancel", watched)
+    finally:
+        cluster.down()
+        shutil.rmtree(folder)
+    for line in report.broken:
+        print(line)
+    sys.exit(1 if report.broken else 0)
+
+
+if __name__ == "__main__":
+    main()
