@@ -231,7 +231,7 @@ final class CoordinatorShell {
                 source: text.source,
                 crc32: text.crc32
             )
-            handle(.chunkCut(step, chunk))
+            handle(.chunkCut(step, chunk, readBytes: text.compressedBytes))
         }
     }
 

@@ -154,7 +154,13 @@ extension SchedulingSettings {
                 workers: pool.workers,
                 minWorkers: pool.minWorkers,
                 maxWorkers: pool.maxWorkers,
-                acquireTimeout: pool.acquireTimeout
+                acquireTimeout: pool.acquireTimeout,
+                autoscale: pool.autoscale.map { autoscale in
+                    Autoscale(
+                        tasksPerWorker: autoscale.tasksPerWorker,
+                        coolDown: autoscale.coolDown
+                    )
+                }
             )
         }
         self.init(
@@ -164,7 +170,8 @@ extension SchedulingSettings {
             queueTimeout: configuration.scheduler.queueTimeout,
             pools: pools,
             epoch: epoch,
-            expectedWorkers: livingWorkers
+            expectedWorkers: livingWorkers,
+            speculates: configuration.scheduler.speculate
         )
     }
 }

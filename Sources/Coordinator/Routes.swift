@@ -247,7 +247,7 @@ extension CoordinatorShell {
                 wanted: pool.wantedWorkers,
                 minWorkers: pool.settings.minWorkers,
                 maxWorkers: pool.settings.maxWorkers,
-                reason: pool.exhaustedReason
+                reason: pool.exhaustedReason ?? pool.targetReason
             )
         }
     }
@@ -290,6 +290,7 @@ extension PoolState {
         case .active: self = .active
         case .ready: self = .ready
         case .exhausted: self = .exhausted
+        case .draining: self = .draining
         }
     }
 }

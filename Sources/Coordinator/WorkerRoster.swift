@@ -61,7 +61,7 @@ struct WorkerRoster {
         if let gone = entry.gone { return gone.lost ? .lost : .stopped }
         switch worker?.state {
         case .ready: return .ready
-        case .suspect: return .suspect
+        case .suspect, .setAside: return .suspect
         case .draining: return .draining
         case nil: return .starting
         }

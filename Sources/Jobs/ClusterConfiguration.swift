@@ -118,6 +118,8 @@ package struct PoolDeclaration: Sendable, Equatable {
     package let slots: Int
     /// How long the pool may take to reach `minWorkers`.
     package let acquireTimeout: Duration
+    /// How the number of workers follows that of open tasks; nil where it does not.
+    package let autoscale: AutoscaleDeclaration?
 
     package init(
         name: PoolID,
@@ -126,7 +128,8 @@ package struct PoolDeclaration: Sendable, Equatable {
         minWorkers: Int = 1,
         maxWorkers: Int = 8,
         slots: Int = 1,
-        acquireTimeout: Duration = .seconds(30)
+        acquireTimeout: Duration = .seconds(30),
+        autoscale: AutoscaleDeclaration? = nil
     ) {
         self.name = name
         self.provider = provider
@@ -135,7 +138,18 @@ package struct PoolDeclaration: Sendable, Equatable {
         self.maxWorkers = maxWorkers
         self.slots = slots
         self.acquireTimeout = acquireTimeout
+        self.autoscale = autoscale
     }
+}
+
+/// The `autoscale` part of a pool.
+package struct AutoscaleDeclaration: Sendable, Equatable {
+    /// Open tasks for which there is to be one worker.
+    package var tasksPerWorker = 4
+    /// How long fewer workers must be enough before any is stopped.
+    package var coolDown: Duration = .seconds(30)
+
+    package init() {}
 }
 
 /// The `scheduler` part of `cluster.yaml`; the defaults are product.md's.

@@ -33,7 +33,7 @@ extension ClusterConfigurationReader {
             "a pool",
             keys: [
                 "name", "provider", "workers", "min_workers", "max_workers", "slots",
-                "acquire_timeout",
+                "acquire_timeout", "autoscale",
             ]
         )
         let defaults = Self.defaultPool
@@ -57,10 +57,29 @@ extension ClusterConfigurationReader {
                 "acquire_timeout",
                 default: defaults.acquireTimeout,
                 in: Bounds.waiting
-            )
+            ),
+            autoscale: try mapping["autoscale"].map { node throws(ConfigurationError) in
+                try autoscale(node)
+            }
         )
         try checkCounts(pool, mapping)
         return pool
+    }
+
+    private func autoscale(
+        _ node: YAMLNode
+    ) throws(ConfigurationError) -> AutoscaleDeclaration {
+        let mapping = try YAMLMapping(node, "'autoscale'", keys: ["tasks_per_worker", "cool_down"])
+        var autoscale = AutoscaleDeclaration()
+        autoscale.tasksPerWorker =
+            try mapping.integer("tasks_per_worker", in: Bounds.tasksPerWorker)
+            ?? autoscale.tasksPerWorker
+        autoscale.coolDown = try mapping.duration(
+            "cool_down",
+            default: autoscale.coolDown,
+            in: Bounds.waiting
+        )
+        return autoscale
     }
 
     private func provider(
@@ -78,7 +97,7 @@ extension ClusterConfigurationReader {
 
     /// A key without effect is refused rather than ignored.
     private func refuseProcessKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
-        for key in ["workers", "slots"] {
+        for key in ["workers", "slots", "autoscale"] {
             if let location = mapping.keyLocation(key) {
                 throw location.error(
                     "'\(key)' has no effect on a static pool, whose workers join by themselves; "

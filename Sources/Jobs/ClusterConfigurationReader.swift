@@ -16,6 +16,7 @@ struct ClusterConfigurationReader {
         static let retention: ClosedRange<Duration> = .seconds(1) ... .seconds(36_500 * day)
         static let attempts = 1...100
         static let workers = 0...1024
+        static let tasksPerWorker = 1...1_000_000
         static let reserve: ClosedRange<Int64> = 0...(1 << 50)
         static let pools = 64
         private static let day: Int64 = 86_400

@@ -7,7 +7,8 @@ package enum Event: Sendable, Equatable {
     case cancelRequested(JobID)
     // The input of a step
     case inputOpened(StepID)
-    case chunkCut(StepID, ChunkSummary)
+    /// `readBytes`: compressed bytes of the input that were read by the chunk's end.
+    case chunkCut(StepID, ChunkSummary, readBytes: Int64 = 0)
     /// Every byte of the input was read and verified; `lines` data lines in all.
     case inputEnded(StepID)
     case inputFailed(StepID, reason: String)

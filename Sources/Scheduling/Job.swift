@@ -21,6 +21,8 @@ package struct Job: Sendable {
     package internal(set) var waitingReason: String?
 
     let submitted: Instant
+    /// Running jobs are numbered in the order in which they were started.
+    var startNumber = 0
     /// Since when the job waits for any pool or, once it runs, its pool lacks healthy workers.
     var poolMissingSince: Instant?
 

@@ -32,6 +32,7 @@ extension Scheduler {
 
     private func checkState() throws(Contradiction) {
         try checkAttempts()
+        try require(readySteps == readySteps.sorted(), "steps are leased from out of order")
         for (id, job) in jobs {
             try require(job.id == id, "job \(id) is filed under another id")
             try require(job.isEnded == !openJobs.contains(id), "job \(id): open list disagrees")
@@ -49,17 +50,48 @@ extension Scheduler {
         }
         for pool in pools {
             try require(pool.workers.allSatisfy { workers[$0] != nil }, "a pool lists the dead")
+            try check(pool)
         }
+    }
+
+    private func check(_ pool: Pool) throws(Contradiction) {
+        let (id, members) = (pool.settings.id, pool.workers.compactMap { workers[$0] })
+        pool.leasable.checkInvariants()
+        let healthy = members.filter(\.isHealthy)
+        try require(healthy.count == pool.leasable.count, "pool \(id): queue of workers disagrees")
+        for worker in healthy {
+            try require(
+                pool.leasable.load(of: worker.id) == worker.load,
+                "worker \(worker.id) is queued under another load"
+            )
+        }
+        try require(
+            members.reduce(0) { $0 + $1.slots } == pool.slots,
+            "pool \(id): slots disagree"
+        )
+        try require(
+            members.count { $0.state == .draining } == pool.drainingWorkers,
+            "pool \(id): number of draining workers disagrees"
+        )
+        let jobs = runningJobs.count { self.jobs[$0]?.pool == id }
+        try require(jobs == pool.jobs, "pool \(id): \(jobs) jobs use it")
+        try require(pool.launching >= 0 && pool.expected >= 0, "pool \(id): fewer than none")
     }
 
     private func checkAttempts() throws(Contradiction) {
         for (id, attempt) in attempts {
             let state = step(attempt.task.step)?.tasks[attempt.task.index].state
             try require(
-                state == .leased(id) || state == .returned(id),
+                state?.attempts.contains(id) ?? false,
                 "attempt \(id) counts, its task is \(String(describing: state))"
             )
+            try require(
+                state?.isRunning(id) == !attempt.hasReturned,
+                "attempt \(id) has returned: \(attempt.hasReturned), its task disagrees"
+            )
         }
+        let unstored = attempts.values.count { $0.hasReturned }
+        try require(unstored == unstoredResults, "\(unstored) results wait for the disk")
         for worker in workers.values {
             try require(Set(worker.running).count == worker.running.count, "an attempt runs twice")
             for id in worker.running {
@@ -76,16 +108,27 @@ extension Scheduler {
         try require(done == step.doneTasks, "step \(step.id): \(done) tasks are done")
         let isOver = step.state.isEnded
         for (index, task) in step.tasks.enumerated() {
-            switch task.state {
-            case .leased(let id), .returned(let id):
+            for id in task.state.attempts {
                 try require(
                     isOver || attempts[id]?.task == TaskID(step: step.id, index: index),
                     "step \(step.id) task \(index) waits for attempt \(id), which does not count"
                 )
-            case .ready, .done:
-                break
             }
+            try require(
+                task.state.attempts.count < 2 || task.wasSpeculated,
+                "step \(step.id) task \(index) is leased twice"
+            )
         }
+        let postponed = step.tasks.count { $0.state == .postponed }
+        try require(
+            isOver || postponed == step.postponedTasks,
+            "step \(step.id): \(postponed) tasks are postponed"
+        )
+        let isListed = readySteps.contains { $0.step == step.id }
+        try require(
+            isListed == !step.ready.isEmpty,
+            "step \(step.id): list of ready steps disagrees"
+        )
         let ready = step.tasks.count { $0.state == .ready }
         try require(isOver || ready == step.ready.count, "step \(step.id): ready queue disagrees")
         try require(step.cutsUnderWay >= 0, "step \(step.id): more chunks than were asked for")

@@ -8,6 +8,7 @@ extension Scheduler {
             precondition(jobs[plan.id] == nil, "job \(plan.id) is submitted twice")
             jobs[plan.id] = Job(plan: plan, at: now)
             openJobs.append(plan.id)
+            changes.formUnion([.jobs, .steps])
         case .cancelRequested(let id):
             guard let job = jobs[id], !job.isEnded else { return }
             end(id, .cancelled, failing: nil)
@@ -19,11 +20,6 @@ extension Scheduler {
     /// Starts pending jobs for which there is a pool and, where they read input, the reader.
     mutating func startJobs() {
         let pending = openJobs.filter { jobs[$0]?.state == .pending }
-        guard !pending.isEmpty else {
-            // Nobody waits for a pool: the time of the next who does is its own.
-            for index in pools.indices { pools[index].acquiringSince = nil }
-            return
-        }
         for id in pending.sorted(by: { queuesBefore($0, $1) }) {
             guard let job = jobs[id] else { continue }
             if let reason = space.reason(at: now) {
@@ -37,7 +33,7 @@ extension Scheduler {
                 jobs[id]?.poolMissingSince = nil
                 continue
             }
-            switch choosePool(for: job) {
+            switch choosePool(for: job, among: Array(pools.indices)) {
             case .ready(let pool):
                 start(id, on: pool)
             case .wait(let reason):
@@ -73,8 +69,13 @@ extension Scheduler {
         return (weight(left), left) < (weight(right), right)
     }
 
-    private mutating func start(_ id: JobID, on pool: PoolID) {
+    private mutating func start(_ id: JobID, on index: Int) {
+        let pool = pools[index].settings.id
+        pools[index].jobs += 1
+        changes.formUnion([.jobs, .steps, .pools])
         jobs[id]?.state = .running
+        let number = nextStartNumber()
+        jobs[id]?.startNumber = number
         jobs[id]?.pool = pool
         jobs[id]?.poolMissingSince = nil
         jobs[id]?.waitingReason = nil
@@ -96,6 +97,7 @@ extension Scheduler {
                 }
                 step.state = .read
             }
+            listReadyStep(step.id)
             commands.append(.stepChanged(step.id))
         }
     }
@@ -146,6 +148,7 @@ extension Scheduler {
         case .published(let id, let snapshot):
             publishing = nil
             space.noteStored()
+            changes.formUnion(.steps)
             guard let step = step(id) else { return }
             // A job that was cancelled meanwhile has published all the same: say so.
             guard !step.state.isEnded || jobs[id.job]?.isEnded == true else { return }
@@ -153,6 +156,7 @@ extension Scheduler {
             announceEnd(id.job)
         case .publishFailed(let id, let reason, let isDiskFull):
             publishing = nil
+            changes.formUnion(.steps)
             guard let job = jobs[id.job] else { return }
             // The end of the job left the step's files to this answer.
             guard !job.isEnded else {
@@ -193,14 +197,14 @@ extension Scheduler {
                 reading = nil
                 commands.append(.closeInput(step.id))
             }
-            update(step.id) { step in
-                step.state = state
-                step.ready.removeAll()
-            }
+            clearReadyTasks(of: step.id)
+            update(step.id) { $0.state = state }
             commands.append(.stepChanged(step.id))
             // While it is being published its files are in use; the answer closes the step.
             if publishing != step.id { commands.append(.closeStep(step.id)) }
         }
+        if job.state == .running, let pool = job.pool.flatMap(poolIndex) { pools[pool].jobs -= 1 }
+        changes.formUnion([.jobs, .steps, .pools])
         jobs[id]?.state = .ended(outcome)
         jobs[id]?.waitingReason = nil
         openJobs.removeAll { $0 == id }
@@ -218,13 +222,12 @@ extension Scheduler {
     /// Revokes what runs of a step and releases its chunks.
     private mutating func abandonTasks(of step: Step) {
         for (index, task) in step.tasks.enumerated() {
-            switch task.state {
-            case .leased(let attempt):
-                revoke(attempt, .jobEnded)
-            case .returned(let attempt):
-                endAttempt(attempt, .revoked(.jobEnded))
-            case .ready, .done:
-                break
+            for attempt in task.state.attempts {
+                if task.state.isRunning(attempt) {
+                    revoke(attempt, .jobEnded)
+                } else {
+                    endAttempt(attempt, .revoked(.jobEnded))
+                }
             }
             if task.state != .done {
                 commands.append(.releaseChunk(TaskID(step: step.id, index: index)))

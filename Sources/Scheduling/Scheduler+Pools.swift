@@ -1,10 +1,11 @@
 package import Base
 
-/// Pools: which one a job uses, what happens when it is lost, and when workers are started.
+/// Pools: which one a job uses, and what happens when it is lost.
 extension Scheduler {
     /// Whether a pool can be had now.
     enum PoolChoice: Equatable {
-        case ready(PoolID)
+        /// The pool at this place.
+        case ready(Int)
         case wait(reason: String)
     }
 
@@ -12,142 +13,143 @@ extension Scheduler {
 
     package func pool(_ id: PoolID) -> Pool? { pools.first { $0.settings.id == id } }
 
-    func healthyWorkers(in id: PoolID) -> Int {
-        pool(id)?.workers.count { workers[$0]?.isHealthy ?? false } ?? 0
-    }
-
     /// What the pool is shown as.
     package func state(of pool: Pool) -> Pool.State {
-        if healthyWorkers(in: pool.settings.id) >= max(1, pool.settings.minWorkers) {
-            let isUsed = runningJobs.contains { jobs[$0]?.pool == pool.settings.id }
-            return isUsed ? .active : .ready
-        }
+        if pool.isUsable { return pool.jobs > 0 ? .active : .ready }
+        if pool.acquiringSince != nil { return .acquiring }
         if pool.exhaustedReason != nil { return .exhausted }
-        return pool.settings.startsWorkers || pool.hadWorkers ? .acquiring : .empty
+        if pool.drainingWorkers > 0, pool.members == 0 { return .draining }
+        let isAwaited = pool.settings.startsWorkers ? pool.wantedWorkers > 0 : pool.hadWorkers
+        return pool.workers.isEmpty && !isAwaited ? .empty : .acquiring
     }
 
+    // MARK: Choosing
+
     /// The first pool with enough healthy workers; a pool that may still get them is waited for.
-    mutating func choosePool(for job: Job) -> PoolChoice {
+    mutating func choosePool(for job: Job, among candidates: [Int]) -> PoolChoice {
         var reasons: [String] = []
-        for index in pools.indices {
+        for index in candidates {
             let settings = pools[index].settings
             if let requested = job.requestedPool, requested != settings.id { continue }
-            let healthy = healthyWorkers(in: settings.id)
-            if healthy >= max(1, settings.minWorkers) {
+            if pools[index].isUsable {
                 pools[index].acquiringSince = nil
-                pools[index].exhaustedReason = nil
-                return .ready(settings.id)
+                return .ready(index)
             }
-            if !settings.startsWorkers, !pools[index].hadWorkers {
-                reasons.append("\(settings.id) is empty")
+            if let reason = hopelessness(of: index) {
+                reasons.append("\(settings.id) \(reason)")
                 continue
             }
-            if let reason = stillAcquiring(index, healthy: healthy) {
-                return .wait(reason: reason)
-            }
+            if let reason = stillAcquiring(index) { return .wait(reason: reason) }
             reasons.append("\(settings.id): \(pools[index].exhaustedReason ?? "no workers")")
         }
         return .wait(reason: "no pool has workers (\(reasons.joined(separator: "; ")))")
     }
 
+    /// Why waiting for the pool is in vain; nil when it is not.
+    private func hopelessness(of index: Int) -> String? {
+        let pool = pools[index]
+        guard pool.settings.startsWorkers else { return pool.hadWorkers ? nil : "is empty" }
+        guard let scaled = pool.scaledTo, scaled < pool.settings.minWorkers else { return nil }
+        return "is scaled to \(scaled), less than min_workers"
+    }
+
     /// Why the pool is worth waiting for; nil when its time is over.
-    private mutating func stillAcquiring(_ index: Int, healthy: Int) -> String? {
-        let settings = pools[index].settings
+    private mutating func stillAcquiring(_ index: Int) -> String? {
         if let retry = pools[index].retryAfter, now < retry { return nil }
+        let settings = pools[index].settings
         let since = pools[index].acquiringSince ?? now
         pools[index].acquiringSince = since
-        let text = "\(healthy) of at least \(settings.minWorkers) workers"
+        pools[index].isAwaited = true
+        // Whoever is awaited may start workers for it.
+        changes.formUnion(.pools)
         guard now - since > settings.acquireTimeout else {
-            return "acquiring pool \(settings.id): \(text)"
+            return "acquiring pool \(settings.id): \(pools[index].shortage)"
         }
-        let cause = pools[index].lastLaunchFailure.map { "; last start: \($0)" } ?? ""
-        pools[index].exhaustedReason =
-            "\(text) after \(settings.acquireTimeout.seconds) s\(cause)"
-        pools[index].acquiringSince = nil
-        pools[index].retryAfter = now + settings.acquireTimeout
+        exhaust(index, after: settings.acquireTimeout)
         return nil
     }
 
-    /// Moves jobs off pools that lack workers for too long; finished tasks stay finished.
+    /// Gives a pool up, for a while.
+    private mutating func exhaust(_ index: Int, after time: Duration) {
+        let cause = pools[index].lastLaunchFailure.map { "; last start: \($0)" } ?? ""
+        pools[index].exhaustedReason =
+            "\(pools[index].shortage) after \(time.seconds) s\(cause)"
+        pools[index].acquiringSince = nil
+        pools[index].retryAfter = now + pools[index].settings.acquireTimeout
+        changes.formUnion(.pools)
+    }
+
+    /// Forgets why a pool could not be had, now that it can.
+    mutating func noteUsable(_ index: Int) {
+        guard pools[index].isUsable else { return }
+        pools[index].exhaustedReason = nil
+        pools[index].retryAfter = nil
+    }
+
+    /// Looks at all jobs that lack a pool, and forgets since when pools are awaited that none
+    /// awaits any more: the time of who does so next is its own.
     mutating func checkPools() {
+        for index in pools.indices { pools[index].isAwaited = false }
+        checkRunningJobs()
+        startJobs()
+        for index in pools.indices where !pools[index].isAwaited {
+            pools[index].acquiringSince = nil
+        }
+    }
+
+    // MARK: Fallback
+
+    /// Moves jobs off pools that lack workers for too long; finished tasks stay finished.
+    private mutating func checkRunningJobs() {
         for id in runningJobs {
-            guard let job = jobs[id], let current = job.pool, let index = poolIndex(current) else {
-                continue
-            }
-            let settings = pools[index].settings
-            let healthy = healthyWorkers(in: current)
-            guard healthy < max(1, settings.minWorkers) else {
+            guard let current = jobs[id]?.pool, let index = poolIndex(current) else { continue }
+            guard !pools[index].isUsable else {
                 jobs[id]?.poolMissingSince = nil
                 jobs[id]?.waitingReason = nil
                 continue
             }
-            let since = job.poolMissingSince ?? now
+            let since = jobs[id]?.poolMissingSince ?? now
             jobs[id]?.poolMissingSince = since
-            jobs[id]?.waitingReason =
-                "pool \(current) has \(healthy) of at least \(settings.minWorkers) workers"
-            guard now - since > self.settings.fallbackAfter else { continue }
+            jobs[id]?.waitingReason = "pool \(current) has \(pools[index].shortage)"
+            guard now - since > settings.fallbackAfter else { continue }
             fallBack(id, from: index, lostFor: now - since)
         }
     }
 
     private mutating func fallBack(_ id: JobID, from index: Int, lostFor: Duration) {
         guard let job = jobs[id] else { return }
+        if pools[index].exhaustedReason == nil { exhaust(index, after: settings.fallbackAfter) }
         // In order, and from the start again where no later pool can be had.
         let others = Array(pools.indices.dropFirst(index + 1)) + Array(pools.indices.prefix(index))
-        let next = others.first {
-            let settings = pools[$0].settings
-            return (job.requestedPool ?? settings.id) == settings.id
-                && healthyWorkers(in: settings.id) >= max(1, settings.minWorkers)
-        }
-        guard let next else {
+        switch choosePool(for: job, among: others + [index]) {
+        case .ready(let next):
+            move(id, from: index, to: next)
+        case .wait(let reason):
+            let text = "\(job.waitingReason ?? "the pool is lost"); \(reason)"
+            jobs[id]?.waitingReason = text
             guard lostFor > settings.queueTimeout else { return }
-            let reason = "ZONE_RESOURCE_POOL_EXHAUSTED: \(job.waitingReason ?? "no pool")"
-            return end(id, .failed(reason: reason), failing: nil)
+            let failure = "ZONE_RESOURCE_POOL_EXHAUSTED: \(text)"
+            end(id, .failed(reason: failure), failing: nil)
         }
+    }
+
+    private mutating func move(_ id: JobID, from index: Int, to next: Int) {
         let (old, new) = (pools[index].settings.id, pools[next].settings.id)
-        commands.append(.note(id, "pool \(old) is lost, going on in \(new)"))
+        let reason = pools[index].exhaustedReason ?? "no workers"
+        commands.append(.note(id, "pool \(old) is lost (\(reason)), going on in \(new)"))
+        pools[index].jobs -= 1
+        pools[next].jobs += 1
+        changes.formUnion(.pools)
         jobs[id]?.pool = new
         jobs[id]?.poolMissingSince = nil
         jobs[id]?.waitingReason = nil
         for attempt in attempts.keys.sorted() {
+            // A result that has arrived is whole, wherever it comes from.
             guard let running = attempts[attempt], running.task.step.job == id,
-                workers[running.worker]?.running.contains(attempt) ?? false
+                !running.hasReturned
             else { continue }
             revoke(attempt, .poolChanged)
-            putBack(running.task)
+            returnTask(running.task, of: attempt)
         }
-    }
-
-    // MARK: Starting workers
-
-    mutating func launchWorkers() {
-        for index in pools.indices where pools[index].settings.startsWorkers {
-            if let until = pools[index].expectedUntil, now >= until {
-                pools[index].expected = 0
-                pools[index].expectedUntil = nil
-            }
-            let present =
-                pools[index].workers.count + pools[index].launching + pools[index].expected
-            guard present < pools[index].wantedWorkers else { continue }
-            if let notBefore = pools[index].launchAfter, now < notBefore { continue }
-            pools[index].launchAfter = nil
-            for _ in present..<pools[index].wantedWorkers {
-                pools[index].launching += 1
-                commands.append(.startWorker(pools[index].settings.id))
-            }
-        }
-    }
-
-    mutating func noteLaunchFailure(of pool: PoolID, reason: String) {
-        guard let index = poolIndex(pool) else { return }
-        pools[index].launching = max(0, pools[index].launching - 1)
-        pools[index].lastLaunchFailure = reason
-        delayLaunch(of: index)
-    }
-
-    /// Starts the pool's next workers later, each time twice as late.
-    mutating func delayLaunch(of index: Int) {
-        pools[index].launchAfter = now + pools[index].launchDelay
-        pools[index].launchDelay = min(pools[index].launchDelay * 2, Pool.lastLaunchDelay)
     }
 }

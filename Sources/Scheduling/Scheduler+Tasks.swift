@@ -28,6 +28,7 @@ extension Scheduler {
             step.finished = FinishedTasks()
             step.state = .read
         }
+        changes.formUnion([.jobs, .steps])
         commands.append(.stepChanged(id))
         return true
     }
@@ -49,13 +50,15 @@ extension Scheduler {
             guard reading == id else { return }
             update(id) { $0.state = .reading }
             commands.append(.stepChanged(id))
-        case .chunkCut(let id, let chunk):
+        case .chunkCut(let id, let chunk, let readBytes):
             guard reading == id else { return }
+            update(id) { $0.readBytes = max($0.readBytes, readBytes) }
             takeChunk(chunk, of: id)
         case .inputEnded(let id):
             guard reading == id, let step = step(id) else { return }
             guard step.finished.results.isEmpty else { return endForChangedInput(id) }
             reading = nil
+            changes.formUnion([.jobs, .steps])
             update(id) { $0.state = .read }
             commands.append(.storeInputEnd(id, chunks: step.tasks.count))
             commands.append(.stepChanged(id))
@@ -77,13 +80,13 @@ extension Scheduler {
                 step.append(finished)
                 return (index, finished)
             }
-            step.ready.append(index)
             step.tasks.append(Task(chunk: chunk))
             step.cutBytes += Int64(chunk.sizeBytes)
             return (index, nil)
         }
-        guard let finished else { return }
-        commands.append(.releaseChunk(TaskID(step: id, index: index)))
+        let task = TaskID(step: id, index: index)
+        guard let finished else { return addReadyTask(task) }
+        commands.append(.releaseChunk(task))
         if finished.chunk != chunk { endForChangedInput(id) }
     }
 
@@ -94,101 +97,6 @@ extension Scheduler {
         end(id.job, .failed(reason: reason), failing: id)
     }
 
-    // MARK: Leases
-
-    /// Leases ready tasks, the oldest job's first, to the least loaded workers of its pool.
-    mutating func leaseTasks() {
-        guard space.reason(at: now) == nil else { return }
-        for id in runningJobs {
-            guard let pool = jobs[id]?.pool, let order = jobs[id]?.order else { continue }
-            for index in order {
-                // No copy of the step may be held while its tasks change: it would copy them all.
-                let step = StepID(job: id, index: index)
-                guard let (source, isIdle) = self.step(step).map({ ($0.source, $0.ready.isEmpty) }),
-                    !isIdle
-                else { continue }
-                if case .synthetic = source {
-                    leaseSyntheticTasks(of: step, in: pool)
-                } else {
-                    leaseChunks(of: step, in: pool)
-                }
-            }
-        }
-    }
-
-    private mutating func leaseChunks(of step: StepID, in pool: PoolID) {
-        guard unstoredResults < unstoredResultsLimit(of: pool) else { return }
-        while let worker = leastLoadedWorker(in: pool, limit: \.leaseLimit),
-            let index = update(step, { $0.ready.popFirst() })
-        {
-            let task = TaskID(step: step, index: index)
-            commands.append(.lease(begin(task, on: worker), task, worker))
-        }
-    }
-
-    /// Results that have arrived and are not durable yet.
-    private var unstoredResults: Int {
-        attempts.count - workers.values.reduce(0) { $0 + $1.running.count }
-    }
-
-    private func unstoredResultsLimit(of pool: PoolID) -> Int {
-        let slots = self.pool(pool)?.workers.reduce(0) { $0 + (workers[$1]?.slots ?? 0) } ?? 0
-        return slots * SchedulingSettings.unstoredResultsPerSlot
-    }
-
-    private mutating func leaseSyntheticTasks(
-        of step: StepID,
-        in pool: PoolID
-    ) {
-        let healthy = self.healthyWorkers(in: pool)
-        while let ready = self.step(step)?.ready.count, ready > 0,
-            let worker = leastLoadedWorker(in: pool, limit: { _ in syntheticLeaseLimit }),
-            let state = workers[worker]
-        {
-            // A fair share each, so that tasks that take long do not pile up on one worker.
-            let share = max(state.leaseLimit, (ready + healthy - 1) / healthy)
-            let room = min(share, syntheticLeaseLimit) - state.running.count
-            guard room > 0 else { return }
-            var batch: [SyntheticAttempt] = []
-            while batch.count < room, let index = update(step, { $0.ready.popFirst() }) {
-                let task = TaskID(step: step, index: index)
-                batch.append(
-                    SyntheticAttempt(attempt: begin(task, on: worker), task: task)
-                )
-            }
-            commands.append(.leaseSynthetic(batch, worker))
-        }
-    }
-
-    private func leastLoadedWorker(in pool: PoolID, limit: (Worker) -> Int) -> WorkerID? {
-        guard let members = self.pool(pool)?.workers else { return nil }
-        var best: Worker?
-        for id in members {
-            guard let worker = workers[id], worker.isHealthy, worker.running.count < limit(worker)
-            else { continue }
-            if let found = best, (found.running.count, found.id) < (worker.running.count, worker.id)
-            {
-                continue
-            }
-            best = worker
-        }
-        return best?.id
-    }
-
-    private mutating func begin(
-        _ task: TaskID,
-        on worker: WorkerID
-    ) -> AttemptID {
-        let attempt = nextAttempt()
-        attempts[attempt] = Attempt(task: task, worker: worker, leased: now)
-        workers[worker]?.running.append(attempt)
-        update(task.step) { step in
-            step.tasks[task.index].state = .leased(attempt)
-            step.attempts += 1
-        }
-        return attempt
-    }
-
     // MARK: Ends of attempts
 
     /// Forgets an attempt and tells of its cause; the only way in which one ends.
@@ -197,7 +105,7 @@ extension Scheduler {
     @discardableResult
     mutating func endAttempt(_ id: AttemptID, _ cause: AttemptCause) -> TaskID? {
         guard let attempt = attempts.removeValue(forKey: id) else { return nil }
-        workers[attempt.worker]?.running.removeAll { $0 == id }
+        if attempt.hasReturned { unstoredResults -= 1 } else { takeOff(id, from: attempt.worker) }
         let record = AttemptRecord(
             attempt: id,
             task: attempt.task,
@@ -208,6 +116,33 @@ extension Scheduler {
         )
         commands.append(.attemptEnded(record))
         return attempt.task
+    }
+
+    /// Takes an attempt off the list of its worker, which may be gone.
+    private mutating func takeOff(
+        _ id: AttemptID,
+        from worker: WorkerID,
+        isFinished: Bool = false
+    ) {
+        updateWorker(worker) { worker in
+            if isFinished { worker.finishedAttempts += 1 }
+            // Nearly always the oldest.
+            if let place = worker.running.firstIndex(of: id) { worker.running.remove(at: place) }
+        }
+    }
+
+    /// Takes an attempt off its task, which it left undone; false when another one is at it.
+    private mutating func detach(_ id: AttemptID, from task: TaskID) -> Bool {
+        update(task.step) { step in
+            guard let state = step.tasks[task.index].state.without(id) else { return true }
+            step.tasks[task.index].state = state
+            return false
+        }
+    }
+
+    /// Makes a task ready again whose attempt ended by no fault of its own.
+    mutating func returnTask(_ task: TaskID, of attempt: AttemptID) {
+        if detach(attempt, from: task) { putBack(task) }
     }
 
     /// Calls a running attempt off.
@@ -238,16 +173,29 @@ extension Scheduler {
 
     private mutating func takeResult(_ id: AttemptID, _ report: TaskReport) {
         // One that has returned already counts no second time.
-        guard let attempt = attempts[id], isLeased(attempt.task, under: id) else {
+        guard let attempt = attempts[id], !attempt.hasReturned,
+            let state = step(attempt.task.step)?.tasks[attempt.task.index].state
+        else {
             lateReports += 1
             commands.append(.discardResult(id))
             return
         }
         let task = attempt.task
-        workers[attempt.worker]?.running.removeAll { $0 == id }
-        workers[attempt.worker]?.finishedAttempts += 1
+        let other: AttemptID?
+        switch state {
+        case .leased(id, let second): other = second
+        case .leased(let first, _): other = first
+        default:
+            // The other attempt's result is on its way to the disk.
+            commands.append(.discardResult(id))
+            endAttempt(id, .revoked(.otherWasFirst))
+            return returnTask(task, of: id)
+        }
+        noteReturn(of: id, attempt)
+        let duration = now - attempt.leased
         let (durable, limit) = update(task.step) { step -> (Int64, Int64) in
-            step.tasks[task.index].state = .returned(id)
+            step.tasks[task.index].state = .returned(id, other: other)
+            step.durations.add(duration)
             step.tasks[task.index].report = report
             return (step.report.rejected, step.rejectLimits.maxRows)
         }
@@ -260,6 +208,14 @@ extension Scheduler {
         commands.append(.storeResult(id, task))
     }
 
+    /// Takes an attempt off its worker, whose part in it is done.
+    private mutating func noteReturn(of id: AttemptID, _ attempt: Attempt) {
+        if let pool = workers[attempt.worker]?.poolIndex { pools[pool].finishedAttempts += 1 }
+        takeOff(id, from: attempt.worker, isFinished: true)
+        attempts[id]?.hasReturned = true
+        unstoredResults += 1
+    }
+
     func rejectReason(_ rejected: Int64, _ limit: Int64) -> String {
         "\(rejected) rows were rejected, more than the \(limit) that rejects.max_rows allows"
     }
@@ -267,6 +223,10 @@ extension Scheduler {
     private mutating func finishTask(of id: AttemptID) {
         guard let task = endAttempt(id, .finished) else { return }
         space.noteStored()
+        if case .returned(_, let other?) = step(task.step)?.tasks[task.index].state {
+            revoke(other, .otherWasFirst)
+        }
+        changes.formUnion(.steps)
         let (rejected, limit) = update(task.step) { step -> (Int64, Int64) in
             step.report.add(step.tasks[task.index].report)
             step.tasks[task.index].state = .done
@@ -282,21 +242,16 @@ extension Scheduler {
     }
 
     private mutating func takeSyntheticResults(_ finished: [AttemptID]) {
-        var byWorker: [WorkerID: Set<AttemptID>] = [:]
         var byStep: [StepID: [SyntheticAttempt]] = [:]
         for id in finished {
-            guard let attempt = attempts[id], isLeased(attempt.task, under: id) else {
+            guard let attempt = attempts[id], !attempt.hasReturned else {
                 lateReports += 1
                 continue
             }
-            update(attempt.task.step) { $0.tasks[attempt.task.index].state = .returned(id) }
-            workers[attempt.worker]?.finishedAttempts += 1
-            byWorker[attempt.worker, default: []].insert(id)
-            byStep[attempt.task.step, default: []]
-                .append(SyntheticAttempt(attempt: id, task: attempt.task))
-        }
-        for (worker, returned) in byWorker {
-            workers[worker]?.running.removeAll(where: returned.contains)
+            let task = attempt.task
+            noteReturn(of: id, attempt)
+            update(task.step) { $0.tasks[task.index].state = .returned(id, other: nil) }
+            byStep[task.step, default: []].append(SyntheticAttempt(attempt: id, task: task))
         }
         for (step, batch) in byStep.sorted(by: { $0.key < $1.key }) {
             commands.append(.storeFinished(step, batch))
@@ -314,11 +269,8 @@ extension Scheduler {
             }
             steps.insert(task.step)
         }
+        changes.formUnion(.steps)
         for step in steps.sorted() { commands.append(.stepChanged(step)) }
-    }
-
-    private func isLeased(_ task: TaskID, under attempt: AttemptID) -> Bool {
-        step(task.step)?.tasks[task.index].state == .leased(attempt)
     }
 
     /// What follows a failure is decided by its class alone.
@@ -328,7 +280,7 @@ extension Scheduler {
         _ cause: AttemptCause,
         reason: String
     ) {
-        guard let task = endAttempt(id, cause) else {
+        guard let worker = attempts[id]?.worker, let task = endAttempt(id, cause) else {
             lateReports += 1
             return
         }
@@ -342,21 +294,40 @@ extension Scheduler {
         case .transient:
             let failures = update(task.step) { step -> Int in
                 step.tasks[task.index].failures += 1
+                step.tasks[task.index].lastWorker = worker
                 return step.tasks[task.index].failures
             }
+            if case .failed = cause { judge(worker) }
             guard failures < settings.maxAttempts else {
                 let text = "\(place) failed \(failures) times, the last time: \(reason)"
                 return end(task.step.job, .failed(reason: text), failing: task.step)
             }
-            putBack(task)
+            if detach(id, from: task) { postpone(task, after: id, failures: failures) }
         }
     }
 
-    /// Makes a task ready again whose attempt is gone.
-    mutating func putBack(_ task: TaskID) {
+    // MARK: Postponed tasks
+
+    /// Tries a task again later, each time twice as late: what failed it may need time to go.
+    private mutating func postpone(_ task: TaskID, after attempt: AttemptID, failures: Int) {
         update(task.step) { step in
-            step.tasks[task.index].state = .ready
-            step.ready.putBack(task.index)
+            step.tasks[task.index].state = .postponed
+            step.postponedTasks += 1
+        }
+        let doubled = SchedulingSettings.firstRetryDelay * (1 << min(failures - 1, 20))
+        let delay = min(doubled, SchedulingSettings.lastRetryDelay)
+        // Tasks that failed together must not all come back together: up to a quarter more.
+        let jitter = delay * Int(attempt.rawValue.multipliedReportingOverflow(by: 37).0 & 63) / 256
+        postponed.insert(PostponedTask(due: now + delay + jitter, task: task))
+    }
+
+    mutating func resumePostponed() {
+        while let first = postponed.first, first.due <= now {
+            guard let task = postponed.popFirst()?.task else { return }
+            // Its job may have ended meanwhile.
+            guard let step = step(task.step), !step.state.isEnded else { continue }
+            update(task.step) { $0.postponedTasks -= 1 }
+            putBack(task)
         }
     }
 
@@ -368,5 +339,15 @@ extension Scheduler {
         }
         let lastLine = chunk.firstLine + max(0, chunk.lines - 1)
         return "\(name) (\(chunk.source), lines \(chunk.firstLine) to \(lastLine))"
+    }
+}
+
+/// A task that failed and is tried again at `due`.
+struct PostponedTask: Comparable, Sendable {
+    let due: Instant
+    let task: TaskID
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.due, left.task) < (right.due, right.task)
     }
 }

@@ -5,112 +5,159 @@ extension Scheduler {
     mutating func applyWorkerEvent(_ event: Event) {
         switch event {
         case .workerJoined(let id, let pool, let slots, let wasLaunched):
-            join(Worker(id: id, pool: pool, slots: slots, lastHeard: now), wasLaunched: wasLaunched)
+            join(id, pool, slots: slots, wasLaunched: wasLaunched)
         case .workerHeard(let id):
-            workers[id]?.lastHeard = now
-            if workers[id]?.state == .suspect { workers[id]?.state = .ready }
+            hear(id)
         case .workerClosed(let id, let loss):
             lose(id, loss)
         case .launchFailed(let pool, let reason):
             noteLaunchFailure(of: pool, reason: reason)
         case .drainRequested(let id):
-            guard workers[id] != nil else { return }
-            workers[id]?.state = .draining
-            stopDrainedWorkers()
+            drain(id, reason: "drained by hand")
         case .scaleRequested(let pool, let count):
             scale(pool, to: count)
         default:
             preconditionFailure("not a worker event: \(event)")
         }
-        if case .workerHeard = event { return }
-        stopDrainedWorkers()
     }
 
-    private mutating func join(_ worker: Worker, wasLaunched: Bool) {
-        guard let index = poolIndex(worker.pool) else {
-            preconditionFailure("worker \(worker.id) joins the unknown pool \(worker.pool)")
+    // MARK: Books
+
+    /// Changes a worker and keeps what its pool knows of it; the only way in which one changes.
+    mutating func updateWorker(_ id: WorkerID, _ change: (inout Worker) -> Void) {
+        guard let place = workers.index(forKey: id) else { return }
+        let before = workers.values[place].state
+        change(&workers.values[place])
+        let worker = workers.values[place]
+        let pool = worker.poolIndex
+        if worker.isHealthy {
+            pools[pool].leasable.update(id, load: worker.load)
+        } else {
+            pools[pool].leasable.remove(id)
         }
-        precondition(workers[worker.id] == nil, "worker \(worker.id) joins twice")
-        workers[worker.id] = worker
-        pools[index].workers.insert(worker.id)
+        if worker.state != before {
+            pools[pool].drainingWorkers += worker.state.drainingCount - before.drainingCount
+            changes.formUnion([.jobs, .pools])
+        }
+        if worker.state == .draining, worker.running.isEmpty { release(id) }
+    }
+
+    /// Lets go of a draining worker that has nothing left to do.
+    private mutating func release(_ id: WorkerID) {
+        removeWorker(id)
+        commands.append(.stopWorker(id, reason: "drained"))
+    }
+
+    @discardableResult
+    private mutating func removeWorker(_ id: WorkerID) -> Worker? {
+        guard let worker = workers.removeValue(forKey: id) else { return nil }
+        pools[worker.poolIndex].workers.remove(id)
+        pools[worker.poolIndex].leasable.remove(id)
+        pools[worker.poolIndex].drainingWorkers -= worker.state.drainingCount
+        pools[worker.poolIndex].slots -= worker.slots
+        changes.formUnion([.jobs, .pools])
+        return worker
+    }
+
+    // MARK: Joining and leaving
+
+    private mutating func join(_ id: WorkerID, _ pool: PoolID, slots: Int, wasLaunched: Bool) {
+        guard let index = poolIndex(pool) else {
+            preconditionFailure("worker \(id) joins the unknown pool \(pool)")
+        }
+        precondition(workers[id] == nil, "worker \(id) joins twice")
+        workers[id] = Worker(id: id, pool: pool, poolIndex: index, slots: slots, lastHeard: now)
+        pools[index].workers.insert(id)
+        pools[index].slots += slots
         pools[index].hadWorkers = true
-        pools[index].exhaustedReason = nil
-        guard wasLaunched else {
+        changes.formUnion([.jobs, .pools])
+        if wasLaunched {
+            pools[index].launching = max(0, pools[index].launching - 1)
+        } else {
             pools[index].expected = max(0, pools[index].expected - 1)
-            return
         }
-        pools[index].launching = max(0, pools[index].launching - 1)
-        // The pool was scaled down while the worker started.
-        if members(of: index).count > pools[index].wantedWorkers {
-            workers[worker.id]?.state = .draining
+        updateWorker(id) { _ in }
+        noteUsable(index)
+        // It was replaced while it was thought lost, or the pool was scaled down while it started.
+        if pools[index].settings.startsWorkers, pools[index].members > pools[index].wantedWorkers {
+            drain(id, reason: "the pool has all its workers")
         }
     }
 
-    /// Silence makes a worker suspect, and more of it lost; so does a chunk that never comes back.
+    private mutating func hear(_ id: WorkerID) {
+        guard let place = workers.index(forKey: id) else { return }
+        workers.values[place].lastHeard = now
+        guard workers.values[place].state == .suspect else { return }
+        updateWorker(id) { worker in
+            worker.state = .ready
+            worker.reason = nil
+        }
+        noteUsable(workers.values[place].poolIndex)
+    }
+
+    /// Silence makes a worker suspect, and more of it lost; one that was set aside comes back.
     mutating func checkWorkers() {
         for id in workers.keys.sorted() {
             guard let worker = workers[id] else { continue }
             let silence = now - worker.lastHeard
             if silence > settings.lostAfter {
                 giveUp(id, .silent(silence))
-            } else if let attempt = overdueAttempt(of: worker) {
-                giveUp(id, .overdue(attempt))
             } else if silence > settings.lostAfter / 3, worker.state == .ready {
-                workers[id]?.state = .suspect
+                updateWorker(id) { worker in
+                    worker.state = .suspect
+                    worker.reason = "no heartbeat for \(Int(silence.seconds)) s"
+                }
+            } else if case .setAside(let until) = worker.state, now >= until {
+                updateWorker(id) { worker in
+                    worker.state = .ready
+                    worker.reason = nil
+                }
+                noteUsable(worker.poolIndex)
             }
         }
-        stopDrainedWorkers()
     }
 
-    /// An attempt on a chunk that is overdue; tasks without data take as long as they were told to.
-    private func overdueAttempt(of worker: Worker) -> AttemptID? {
-        worker.running.first { id in
-            guard let attempt = attempts[id], now - attempt.leased > SchedulingSettings.leaseTimeout
-            else { return false }
-            return step(attempt.task.step)?.source.isInput ?? false
-        }
-    }
-
-    private mutating func giveUp(_ id: WorkerID, _ loss: WorkerLoss) {
+    /// Loses a worker that is still connected.
+    mutating func giveUp(_ id: WorkerID, _ loss: WorkerLoss, overdueAfter limit: Duration? = nil) {
+        guard workers[id] != nil else { return }
         commands.append(.stopWorker(id, reason: "\(loss)"))
-        lose(id, loss)
+        lose(id, loss, overdueAfter: limit)
     }
 
     /// Does not count the time in which nobody could listen against the workers.
     mutating func excuseSilence(of duration: Duration) {
-        for id in workers.keys {
-            guard let heard = workers[id]?.lastHeard else { continue }
-            workers[id]?.lastHeard = heard + duration
+        for place in workers.values.indices {
+            workers.values[place].lastHeard = workers.values[place].lastHeard + duration
         }
     }
 
-    private mutating func lose(_ id: WorkerID, _ loss: WorkerLoss) {
-        guard let worker = workers.removeValue(forKey: id),
-            let index = poolIndex(worker.pool)
-        else { return }
-        pools[index].workers.remove(id)
-        let tasks = worker.running.map { endAttempt($0, cause(of: $0, in: loss)) }
+    private mutating func lose(
+        _ id: WorkerID,
+        _ loss: WorkerLoss,
+        overdueAfter limit: Duration? = nil
+    ) {
+        guard let worker = removeWorker(id) else { return }
+        let tasks = worker.running.map { attempt -> TaskID? in
+            guard let limit, loss == .overdue(attempt) else {
+                return endAttempt(attempt, .lost(loss))
+            }
+            return endAttempt(attempt, .overdue(after: limit))
+        }
         for (position, task) in tasks.enumerated() {
             // The job may have ended with the task before.
             guard let task, jobs[task.step.job]?.isEnded == false else { continue }
-            if isSuspected(worker.running[position], at: position, of: worker, loss),
-                countLoss(of: task, loss)
-            {
+            let attempt = worker.running[position]
+            if isSuspected(attempt, at: position, of: worker, loss), countLoss(of: task, loss) {
                 continue
             }
-            putBack(task)
+            returnTask(task, of: attempt)
         }
         // One that finished something was sound: replaced at once. Others are started ever slower.
         if worker.finishedAttempts > 0 {
-            pools[index].launchDelay = Pool.firstLaunchDelay
+            pools[worker.poolIndex].launchDelay = Pool.firstLaunchDelay
         } else if worker.state != .draining {
-            delayLaunch(of: index)
+            delayLaunch(of: worker.poolIndex)
         }
-    }
-
-    private func cause(of attempt: AttemptID, in loss: WorkerLoss) -> AttemptCause {
-        guard loss == .overdue(attempt) else { return .lost(loss) }
-        return .overdue(after: SchedulingSettings.leaseTimeout)
     }
 
     /// Whether an attempt can have taken its worker down: only what was in a slot, and of a worker
@@ -137,33 +184,70 @@ extension Scheduler {
         return true
     }
 
-    /// Lets go of draining workers that have nothing left to do.
-    mutating func stopDrainedWorkers() {
-        for id in workers.keys.sorted() {
-            guard let worker = workers[id], worker.state == .draining, worker.running.isEmpty else {
-                continue
-            }
-            workers[id] = nil
-            if let index = poolIndex(worker.pool) { pools[index].workers.remove(id) }
-            commands.append(.stopWorker(id, reason: "drained"))
+    // MARK: Draining
+
+    /// Gives a worker nothing new, and lets go of it when it has finished what it runs.
+    private mutating func drain(_ id: WorkerID, reason: String) {
+        updateWorker(id) { worker in
+            worker.state = .draining
+            worker.reason = reason
         }
     }
 
     private mutating func scale(_ pool: PoolID, to count: Int) {
         guard let index = poolIndex(pool), pools[index].settings.startsWorkers else { return }
-        pools[index].wantedWorkers = max(0, min(count, pools[index].settings.maxWorkers))
-        let members = members(of: index)
-        let surplus = members.count - pools[index].wantedWorkers
-        guard surplus > 0 else { return }
-        // The idlest go first, the youngest among those.
-        let idlest = members.sorted {
-            (workers[$0]?.running.count ?? 0, $1) < (workers[$1]?.running.count ?? 0, $0)
-        }
-        for id in idlest.prefix(surplus) { workers[id]?.state = .draining }
+        pools[index].scaledTo = max(0, min(count, pools[index].settings.maxWorkers))
+        changes.formUnion(.pools)
     }
 
-    /// The pool's workers that are to stay.
-    private func members(of index: Int) -> [WorkerID] {
-        pools[index].workers.sorted().filter { workers[$0]?.state != .draining }
+    /// Drains the workers that a pool has too many: the least loaded, the youngest among those.
+    mutating func drainSurplus(of index: Int) {
+        let surplus = pools[index].members - pools[index].wantedWorkers
+        guard surplus > 0 else { return }
+        let members = pools[index].workers.compactMap { workers[$0] }.filter {
+            $0.state != .draining
+        }
+        let idlest = members.sorted { left, right in
+            (left.running.count, right.id) < (right.running.count, left.id)
+        }
+        for worker in idlest.prefix(surplus) {
+            drain(worker.id, reason: "the pool was scaled down")
+        }
     }
+
+    // MARK: Health
+
+    /// Judges a worker after a failure of its own: one that fails while others do not gets no work.
+    ///
+    /// A started one is replaced; of others nobody else could be started in its place, so it may
+    /// try again after a while.
+    mutating func judge(_ id: WorkerID) {
+        guard let worker = workers[id], worker.isHealthy else { return }
+        let others = pools[worker.poolIndex].finishedAttempts - worker.finishedAttempts
+        var reason: String?
+        var pause = Duration.zero
+        let now = now
+        updateWorker(id) { worker in
+            reason = worker.health.noteFailure(
+                own: worker.finishedAttempts,
+                others: others,
+                at: now
+            )
+            if reason != nil { pause = worker.health.takePause() }
+        }
+        guard let reason else { return }
+        if pools[worker.poolIndex].settings.startsWorkers {
+            delayLaunch(of: worker.poolIndex)
+            drain(id, reason: reason)
+        } else {
+            updateWorker(id) { worker in
+                worker.state = .setAside(until: now + pause)
+                worker.reason = "set aside for \(Int(pause.seconds)) s: \(reason)"
+            }
+        }
+    }
+}
+
+extension Worker.State {
+    fileprivate var drainingCount: Int { self == .draining ? 1 : 0 }
 }

@@ -23,6 +23,14 @@ package struct Scheduler: Sendable {
     /// Running jobs in the order in which they were started.
     var runningJobs: [JobID] = []
     var attempts: [AttemptID: Attempt] = [:]
+    /// Results that have arrived and are not durable yet.
+    var unstoredResults = 0
+    /// The steps that have tasks to lease, in the order in which they are leased from.
+    var readySteps: [ReadyStep] = []
+    /// Tasks that failed, by the time at which they are tried again.
+    var postponed = MinHeap<PostponedTask>()
+    /// What the event that is being handled may have changed; the rest is not looked at.
+    var changes: Changes = []
     /// The step whose input is being read.
     package internal(set) var reading: StepID?
     var publishing: StepID?
@@ -33,6 +41,7 @@ package struct Scheduler: Sendable {
     /// The time of the event that is being handled.
     private(set) var now: Instant
     private var attemptCounter: Int64 = 0
+    private(set) var startCounter = 0
 
     package init(settings: SchedulingSettings, at now: Instant) {
         self.settings = settings
@@ -53,16 +62,26 @@ package struct Scheduler: Sendable {
     package mutating func handle(_ event: Event, at time: Instant) -> [Command] {
         now = time
         apply(event)
-        startJobs()
-        openNextInput()
-        leaseTasks()
-        requestChunks()
-        publishNextStep()
-        endJobs()
-        launchWorkers()
+        repeat { followUp() } while !changes.isEmpty
+        if event == .tick { speculate() }
         tellSpace()
         defer { commands.removeAll(keepingCapacity: true) }
         return commands
+    }
+
+    /// Looks at what may have changed; what that changes in turn is looked at in the next round.
+    private mutating func followUp() {
+        if changes.remove(.jobs) != nil {
+            startJobs()
+            openNextInput()
+        }
+        leaseTasks()
+        requestChunks()
+        if changes.remove(.steps) != nil {
+            publishNextStep()
+            endJobs()
+        }
+        if changes.remove(.pools) != nil { launchWorkers() }
     }
 
     private mutating func apply(_ event: Event) {
@@ -80,10 +99,14 @@ package struct Scheduler: Sendable {
         case .published, .publishFailed:
             applyPublicationEvent(event)
         case .tick:
+            changes = [.steps, .pools]
             checkWorkers()
+            checkLeases()
             checkPools()
+            resumePostponed()
         case .spaceChanged(let shortage):
             space.shortage = shortage
+            changes = [.jobs, .steps]
         case .stoodStill(let duration):
             excuseSilence(of: duration)
         }
@@ -94,6 +117,11 @@ package struct Scheduler: Sendable {
         attemptCounter += 1
         precondition(attemptCounter < 1 << 32, "more attempts than one epoch can number")
         return AttemptID(settings.epoch << 32 | attemptCounter)
+    }
+
+    mutating func nextStartNumber() -> Int {
+        startCounter += 1
+        return startCounter
     }
 
     /// The step, unless its job is unknown.
@@ -118,4 +146,16 @@ package struct Scheduler: Sendable {
         plan: JobPlan(id: JobID(0), name: "", steps: []),
         at: Instant(nanoseconds: 0)
     )
+}
+
+/// What has to be looked at after an event, because it may have changed.
+struct Changes: OptionSet {
+    let rawValue: UInt8
+
+    /// Jobs may start: one was submitted, or a pool or the reader may be free.
+    static let jobs = Changes(rawValue: 1)
+    /// A step may be complete, or a job over.
+    static let steps = Changes(rawValue: 2)
+    /// A pool may have too few workers.
+    static let pools = Changes(rawValue: 4)
 }

@@ -16,6 +16,8 @@ package struct SchedulingSettings: Sendable, Equatable {
     package var epoch: Int64
     /// Workers of an earlier coordinator that are expected to come back, by pool.
     package var expectedWorkers: [PoolID: Int]
+    /// Whether a task that takes much longer than others gets a second attempt beside the first.
+    package var speculates: Bool
 
     package init(
         maxAttempts: Int = 4,
@@ -24,7 +26,8 @@ package struct SchedulingSettings: Sendable, Equatable {
         queueTimeout: Duration = .seconds(600),
         pools: [PoolSettings],
         epoch: Int64 = 1,
-        expectedWorkers: [PoolID: Int] = [:]
+        expectedWorkers: [PoolID: Int] = [:],
+        speculates: Bool = true
     ) {
         self.maxAttempts = maxAttempts
         self.lostAfter = lostAfter
@@ -33,6 +36,7 @@ package struct SchedulingSettings: Sendable, Equatable {
         self.pools = pools
         self.epoch = epoch
         self.expectedWorkers = expectedWorkers
+        self.speculates = speculates
     }
 
     /// Workers one task may take down before its job fails; failure-model.md section 3.
@@ -53,6 +57,24 @@ package struct SchedulingSettings: Sendable, Equatable {
     /// A chunk of 8 MiB takes well under a second; a guess that leaves room for the largest chunks
     /// on slow machines.
     static let leaseTimeout = Duration.seconds(600)
+    /// Once it is known how long the chunks of a table take, so many times the median is enough.
+    ///
+    /// A guess: a chunk is at most as large as its neighbours, and a machine hardly ever slower by
+    /// this.
+    static let overdueFactor = 30
+    /// But never less than this: a machine that swaps or stands still for a minute may come back.
+    static let leaseTimeoutFloor = Duration.seconds(60)
+    /// Finished attempts of a step before their median is believed.
+    static let medianCount = 5
+    /// A second attempt is made after so many times the median; Dask and Spark use 1.5 to 3.
+    static let lateFactor = 3
+    /// At the end of a table, when the rest waits for the slow one, it pays earlier.
+    static let lateFactorAtEnd = 2
+    /// No second attempt of what takes less than this: starting over would not be faster.
+    static let lateFloor = Duration.seconds(1)
+    /// The wait before a failed task is tried again; doubled with each of its failures, up to the last.
+    static let firstRetryDelay = Duration.milliseconds(250)
+    static let lastRetryDelay = Duration.seconds(30)
     /// How long a restarted coordinator waits for the workers it had before it starts others.
     ///
     /// They knock every 0.2 s (product.md section 3).

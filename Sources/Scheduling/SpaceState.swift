@@ -64,7 +64,7 @@ extension Scheduler {
             return
         }
         space.noteFull(reason, at: now)
-        putBack(task)
+        returnTask(task, of: attempt)
     }
 
     /// Publishes a step again once there may be room.

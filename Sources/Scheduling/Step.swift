@@ -41,13 +41,21 @@ package struct Step: Sendable {
     package internal(set) var report: TaskReport
     /// Raw bytes cut so far.
     package internal(set) var cutBytes: Int64 = 0
+    /// Compressed bytes read so far.
+    var readBytes: Int64 = 0
 
     /// Tasks that may be leased, in chunk order but for those that were leased before.
     var ready = TaskQueue()
     /// Results of an earlier coordinator whose chunks were not cut again yet.
     var finished: FinishedTasks
+    /// Tasks that wait a moment before they are tried again.
+    var postponedTasks = 0
     /// Chunks asked for and not cut yet.
     var cutsUnderWay = 0
+    /// Leases of chunks in the order in which they were given; those that ended go when they are first.
+    var leases = LeaseLog()
+    /// How long the finished attempts took, from lease to result.
+    var durations = DurationHistogram()
 
     init(id: StepID, plan: StepPlan) {
         self.id = id
@@ -78,68 +86,6 @@ package struct Step: Sendable {
     var isComplete: Bool { state == .read && doneTasks == tasks.count }
 
     package var runningTasks: Int {
-        state.isEnded ? 0 : tasks.count - doneTasks - ready.count
+        state.isEnded ? 0 : tasks.count - doneTasks - ready.count - postponedTasks
     }
-}
-
-/// One task: the work on one chunk.
-package struct Task: Sendable {
-    package enum State: Sendable, Equatable {
-        case ready
-        case leased(AttemptID)
-        /// The result has arrived and is being made durable.
-        case returned(AttemptID)
-        case done
-    }
-
-    package internal(set) var state: State = .ready
-    /// Failures that count against the task.
-    package internal(set) var failures = 0
-    /// Workers that were lost while this task ran on them.
-    package internal(set) var workersLost = 0
-    package let chunk: ChunkSummary
-    /// What the returned attempt reported; counted once the result is durable.
-    var report = TaskReport()
-
-    init(chunk: ChunkSummary) { self.chunk = chunk }
-
-    /// A task that an earlier coordinator saw finished.
-    init(finished: FinishedTasks.Result) {
-        chunk = finished.chunk
-        state = .done
-    }
-}
-
-/// A first-in first-out queue of task indexes whose front takes back what must be done again.
-struct TaskQueue: Sendable {
-    private var again: [Int] = []
-    private var fresh: [Int] = []
-    private var freshStart = 0
-
-    var count: Int { again.count + fresh.count - freshStart }
-    var isEmpty: Bool { count == 0 }
-
-    mutating func append(_ index: Int) { fresh.append(index) }
-
-    /// Puts a task back that was leased before; the oldest chunk among such comes first.
-    mutating func putBack(_ index: Int) {
-        again.append(index)
-        again.sort(by: >)
-    }
-
-    mutating func popFirst() -> Int? {
-        if let index = again.popLast() { return index }
-        guard freshStart < fresh.count else { return nil }
-        defer {
-            freshStart += 1
-            // Half of the array is behind us: cheap to cut off, and memory stays bounded.
-            if freshStart > 1024, freshStart * 2 > fresh.count {
-                fresh.removeFirst(freshStart)
-                freshStart = 0
-            }
-        }
-        return fresh[freshStart]
-    }
-
-    mutating func removeAll() { self = TaskQueue() }
 }

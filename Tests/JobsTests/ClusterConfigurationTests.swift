@@ -272,7 +272,7 @@ struct ClusterConfigurationTests {
             clusterError(text)?.description
                 == "cluster.yaml:4:33: unknown key 'slot'; did you mean 'slots'? known keys of a "
                 + "pool are name, provider, workers, min_workers, max_workers, slots, "
-                + "acquire_timeout"
+                + "acquire_timeout, autoscale"
         )
     }
 }

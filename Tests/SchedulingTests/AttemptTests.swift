@@ -76,11 +76,44 @@ struct AttemptTests {
         for failure in 1...4 {
             #expect(fixture.outcome(1) == nil)
             let event = Event.attemptFailed(leases[0].attempt, .transient, reason: "disk full")
-            leases = fixture.send(event).leases
+            #expect(fixture.send(event).leases.isEmpty)
+            leases = fixture.passHeard(.seconds(5)).leases
             #expect(leases.count == (failure < 4 ? 1 : 0))
         }
         let reason = "step 0, chunk 0 failed 4 times, the last time: disk full"
         #expect(fixture.failure(1) == reason)
+    }
+
+    @Test("a failed task waits for a moment before it is tried again, each time twice as long")
+    func retryDelay() {
+        var (fixture, leases) = running()
+        for failure in 0..<3 {
+            fixture.send(.attemptFailed(leases[0].attempt, .transient, reason: "disk full"))
+            #expect(fixture.job(1)?.steps[0].tasks[0].state == .postponed)
+            let delay = Duration.milliseconds(250 << failure)
+            #expect(fixture.passHeard(delay - .milliseconds(1)).leases.isEmpty)
+            leases = fixture.passHeard(delay / 4 + .milliseconds(1)).leases
+            #expect(leases.map(\.task.index) == [0])
+        }
+    }
+
+    @Test("a failed task goes to another worker, if one has room")
+    func elsewhere() {
+        var (fixture, leases) = running(workersWithSlots: [1, 1])
+        #expect(leases.map(\.worker) == [WorkerID(1)])
+        fixture.send(.attemptFailed(leases[0].attempt, .transient, reason: "disk full"))
+        #expect(fixture.passHeard(.seconds(1)).leases.map(\.worker) == [WorkerID(2)])
+    }
+
+    @Test("a task that waits to be tried again ends with its job")
+    func postponedEnds() {
+        var (fixture, leases) = running()
+        fixture.send(.attemptFailed(leases[0].attempt, .transient, reason: "disk full"))
+        let commands = fixture.send(.cancelRequested(JobID(1)))
+        #expect(commands.contains(.releaseChunk(leases[0].task)))
+        #expect(fixture.passHeard(.seconds(1)).leases.isEmpty)
+        fixture.forget(JobID(1))
+        #expect(fixture.passHeard(.seconds(1)).leases.isEmpty)
     }
 
     @Test(
@@ -157,7 +190,7 @@ struct AttemptTests {
         var (fixture, leases) = running()
         fixture.send(.resultArrived(leases[0].attempt, TaskReport(lines: 10, rows: 10)))
         let commands = fixture.send(.storeFailed(leases[0].attempt, reason: "no space"))
-        #expect(commands.leases.map(\.task) == [leases[0].task])
+        #expect(fixture.passHeard(.seconds(1)).leases.map(\.task) == [leases[0].task])
         #expect(commands.causes == [.notStored(reason: "no space")])
         #expect(fixture.job(1)?.steps[0].tasks[0].failures == 1)
     }

@@ -111,7 +111,8 @@ struct SpaceTests {
     func otherFailure() {
         var (fixture, attempt) = leased()
         fixture.send(.resultArrived(attempt, TaskReport(lines: 10, rows: 10)))
-        let again = fixture.send(.storeFailed(attempt, reason: "i/o", isDiskFull: false)).leases[0]
+        fixture.send(.storeFailed(attempt, reason: "i/o", isDiskFull: false))
+        let again = fixture.passHeard(.seconds(1)).leases[0]
         fixture.send(.resultArrived(again.attempt, TaskReport(lines: 10, rows: 10)))
         fixture.send(.storeFailed(again.attempt, reason: "i/o", isDiskFull: false))
         #expect(fixture.failure(1).contains("failed 2 times"))

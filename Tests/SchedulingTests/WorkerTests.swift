@@ -62,8 +62,7 @@ struct WorkerTests {
         for _ in 0..<3 {
             #expect(fixture.cut(StepID(1, 0)).leases.allSatisfy { $0.worker == WorkerID(2) })
         }
-        fixture.finish(lease.attempt)
-        #expect(fixture.send(.tick).stopped == [WorkerID(1)])
+        #expect(fixture.finish(lease.attempt).stopped == [WorkerID(1)])
         #expect(fixture.worker(1) == nil)
     }
 
