@@ -173,5 +173,6 @@ var fuzzTargets: [Target] {
         fuzzer("ClusterFiles", ["Jobs"]),
         fuzzer("HTTP", ["API", "HTTP", "Transport"]),
         fuzzer("SQL", ["CLI"]),
+        fuzzer("Spool", ["Base", "Spool", "Wire"]),
     ]
 }
