@@ -1,0 +1,116 @@
+"""Coordinator and workers are installed as services; doing it again changes nothing that was set."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+UNITS = {
+    "coordinator": ("otjob-coordinator.service", "/etc/otcluster/cluster.yaml"),
+    "worker": ("otjob-worker@.service", "/etc/otcluster/worker.conf"),
+}
+# Of every Debian, and of the toolchain where the program is a debug build.
+EVERYWHERE = {"libc6", "libgcc-s1"}
+
+
+@pytest.fixture
+def install(otjob, tmp_path):
+    """install("worker") runs its script into one tree, which is returned."""
+
+    def run(role, *options, code=0):
+        tree = tmp_path / "tree"
+        command = [ROOT / f"scripts/install-{role}", "--binary", otjob, "--root", tree, *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done.stderr
+        return tree if code == 0 else done.stderr
+
+    return run
+
+
+def files(tree):
+    """Path in the tree to mode and content."""
+    return {
+        "/" + str(path.relative_to(tree)): (path.stat().st_mode & 0o777, path.read_bytes())
+        for path in tree.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("role", UNITS)
+def test_a_role_is_its_program_its_unit_and_its_configuration(install, otjob, role):
+    unit, configuration = UNITS[role]
+    found = files(install(role))
+    assert {path: mode for path, (mode, _) in found.items()} == {
+        "/usr/local/bin/otjob": 0o755,
+        "/usr/local/share/doc/otcluster/operations.md": 0o644,
+        "/usr/local/lib/sysusers.d/otcluster.conf": 0o644,
+        f"/etc/systemd/system/{unit}": 0o644,
+        configuration: 0o644,
+    }
+    assert found["/usr/local/bin/otjob"][1] == Path(otjob).read_bytes()
+
+
+@pytest.mark.parametrize("role", UNITS)
+def test_installing_again_keeps_the_configuration_and_renews_the_rest(install, role):
+    unit, configuration = UNITS[role]
+    tree = install(role)
+    first = files(tree)
+    assert files(install(role)) == first
+    (tree / configuration[1:]).write_text("mine")
+    (tree / "etc/systemd/system" / unit).write_text("of an older release")
+    again = files(install(role))
+    assert again.pop(configuration)[1] == b"mine"
+    first.pop(configuration)
+    assert again == first
+
+
+def test_a_wrong_option_is_wrong_usage_and_installs_nothing(install, tmp_path):
+    assert "--help" in install("worker", "--pool", "zone-b", code=2)
+    assert "no program" in install("coordinator", "--binary", "/nowhere", code=2)
+    assert not (tmp_path / "tree").exists()
+
+
+@pytest.mark.parametrize("role", UNITS)
+def test_systemd_accepts_the_unit(install, role, tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not there")
+    tree = install(role)
+    unit = tree / "etc/systemd/system" / UNITS[role][0]
+    # The program is looked for where it would be; here, it is in the tree.
+    text = unit.read_text().replace("/usr/local/bin", f"{tree}/usr/local/bin")
+    copy = tmp_path / unit.name.replace("@", "@zone-b")
+    copy.write_text(text)
+    command = ["systemd-analyze", "verify", "--man=no", copy]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    told = [line for line in done.stderr.splitlines() if copy.name in line]
+    assert (done.returncode, told) == (0, []), done.stderr
+
+
+def test_the_configuration_that_is_installed_can_be_read(install, otjob, tmp_path):
+    text = (install("coordinator") / "etc/otcluster/cluster.yaml").read_text()
+    config = tmp_path / "cluster.yaml"
+    config.write_text(text.replace("/var/lib/otcluster", str(tmp_path)))
+    command = [otjob, "down", "--config", config]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "nothing runs\n"), done.stderr
+
+
+def test_every_library_of_the_program_is_of_a_package_that_is_listed(otjob):
+    listed = set((ROOT / "packaging/runtime-packages").read_text().split())
+    linked = subprocess.run(["ldd", otjob], capture_output=True, text=True, check=True).stdout
+    paths = {line.split()[2] for line in linked.splitlines() if "=> /" in line}
+    used = {package for path in paths if (package := package_of(path))}
+    assert used - EVERYWHERE <= listed
+
+
+def package_of(path):
+    """The Debian package that a library is of; None for what no package brought here."""
+    path = str(Path(path).resolve())
+    for name in (path, path.removeprefix("/usr")):
+        done = subprocess.run(["dpkg-query", "--search", name], capture_output=True, text=True)
+        if done.returncode == 0:
+            return done.stdout.split(":")[0]
+    return None
