@@ -1,6 +1,7 @@
 # Sourced by install-coordinator and install-worker, after common.sh: the parts of an installation.
 binary=$root/.build/release/otjob
 tree=
+umask 022  # root's own may be stricter; the user of the services reads these folders
 
 # read_options "$@": sets `binary` and `tree` from --binary FILE and --root DIR.
 read_options() {

@@ -1,5 +1,6 @@
 """Coordinator and workers are installed as services; doing it again changes nothing that was set."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -67,6 +68,17 @@ def test_installing_again_keeps_the_configuration_and_renews_the_rest(install, r
     assert again == first
 
 
+def test_a_strict_umask_hides_no_folder_from_the_services(install):
+    before = os.umask(0o077)
+    try:
+        tree = install("coordinator")
+    finally:
+        os.umask(before)
+    folders = [path for path in tree.rglob("*") if path.is_dir()]
+    assert tree / "etc/otcluster" in folders
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o755}
+
+
 def test_a_wrong_option_is_wrong_usage_and_installs_nothing(install, tmp_path):
     assert "--help" in install("worker", "--pool", "zone-b", code=2)
     assert "no program" in install("coordinator", "--binary", "/nowhere", code=2)
@@ -87,6 +99,19 @@ def test_systemd_accepts_the_unit(install, role, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     told = [line for line in done.stderr.splitlines() if copy.name in line]
     assert (done.returncode, told) == (0, []), done.stderr
+
+
+def test_the_user_of_the_units_is_the_one_that_is_made(install):
+    if not shutil.which("systemd-sysusers") or os.geteuid() != 0:
+        pytest.skip("users are made by systemd-sysusers, as root")
+    tree = install("worker")
+    install("coordinator")
+    command = ["systemd-sysusers", f"--root={tree}", "otcluster.conf"]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    [user] = [line for line in (tree / "etc/passwd").read_text().splitlines() if "otcluster" in line]
+    assert user.startswith("otcluster:") and ":/var/lib/otcluster:" in user
+    for unit, _ in UNITS.values():
+        assert "\nUser=otcluster\n" in (tree / "etc/systemd/system" / unit).read_text()
 
 
 def test_the_configuration_that_is_installed_can_be_read(install, otjob, tmp_path):
