@@ -175,9 +175,10 @@ def test_what_a_dead_coordinator_left_in_the_store_is_swept_and_nothing_else(
     named = [path for path in cluster.store.rglob("*.parquet")]
     assert named
     folder = named[0].parent
-    left = [folder / "77-0-1-0.parquet", folder / ".77-0-1-1.parquet.tmp"]
-    others = [folder / "ducklake-77.parquet", folder / "77-0-1.parquet", folder / "notes.txt"]
-    young = folder / "78-0-1-0.parquet"
+    store = named[0].name.split("-")[0]
+    left = [folder / f"{store}-77-0-1-0.parquet", folder / f".{store}-77-0-1-1.parquet.tmp"]
+    others = [folder / name for name in ("ducklake-77.parquet", "77-0-1-0.parquet", "notes.txt")]
+    young = folder / f"{store}-78-0-1-0.parquet"
     for path in [*left, *others, young]:
         path.write_bytes(b"x")
     cluster.down()
