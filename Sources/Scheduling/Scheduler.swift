@@ -103,6 +103,7 @@ package struct Scheduler: Sendable {
             checkWorkers()
             checkLeases()
             checkPools()
+            checkSpace()
             resumePostponed()
         case .spaceChanged(let shortage):
             space.shortage = shortage

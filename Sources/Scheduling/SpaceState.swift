@@ -13,6 +13,8 @@ package struct SpaceState: Sendable, Equatable {
 
     /// Why there is less than the reserve; nil when there is enough.
     package internal(set) var shortage: String?
+    /// Since when nothing could be stored; nil while something can.
+    private(set) var fullSince: Instant?
     private var full: Full?
     private var delay = firstDelay
 
@@ -30,9 +32,13 @@ package struct SpaceState: Sendable, Equatable {
         full.flatMap { now < $0.until ? "a disk is full: \($0.reason)" : nil }
     }
 
+    /// What the last failure to store said.
+    var lastFullReason: String? { full?.reason }
+
     /// Notes that something could not be stored; what fails within one pause makes it no longer.
     mutating func noteFull(_ reason: String, at now: Instant) {
         guard fullReason(at: now) == nil else { return }
+        fullSince = fullSince ?? now
         full = Full(reason: reason, until: now + delay)
         delay = min(delay * 2, Self.lastDelay)
     }
@@ -40,11 +46,25 @@ package struct SpaceState: Sendable, Equatable {
     /// Notes that something was stored: there is room again.
     mutating func noteStored() {
         full = nil
+        fullSince = nil
         delay = Self.firstDelay
     }
 }
 
 extension Scheduler {
+    /// Ends the oldest job when nothing could be stored for as long as a job may wait.
+    ///
+    /// What it held goes with it, so the next ones are tried anew; one that does not fit on the disk
+    /// would otherwise wait for ever (failure-model.md, P4).
+    mutating func checkSpace() {
+        guard let since = space.fullSince, now - since > settings.queueTimeout,
+            let id = runningJobs.first, let reason = space.lastFullReason
+        else { return }
+        let time = Int((now - since).seconds)
+        end(id, .failed(reason: "a disk was full for \(time) s: \(reason)"), failing: nil)
+        space.noteStored()
+    }
+
     /// Lets jobs say that they wait for room on a disk, and no longer than they do.
     mutating func tellSpace() {
         let reason = space.reason(at: now)

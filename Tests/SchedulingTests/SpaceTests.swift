@@ -44,6 +44,22 @@ struct SpaceTests {
         #expect(fixture.send(.spaceChanged(shortage: nil)).batches.count == 1)
     }
 
+    @Test("a job that the disk has no room for ends when it has waited as long as a job may")
+    func neverRoom() {
+        var (fixture, attempt) = leased()
+        var time = Duration.zero
+        while fixture.outcome(1) == nil, time < .seconds(3600) {
+            var leases = fill(&fixture, attempt).leases
+            while leases.isEmpty, fixture.outcome(1) == nil {
+                leases = fixture.passHeard(.seconds(1)).leases
+                time = time + .seconds(1)
+            }
+            if let lease = leases.first { attempt = lease.attempt }
+        }
+        #expect(time >= .seconds(600))
+        #expect(fixture.failure(1) == "a disk was full for 601 s: no room")
+    }
+
     @Test("a cancelled job does not wait for room")
     func cancelled() {
         var fixture = SchedulerFixture()

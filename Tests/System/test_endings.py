@@ -305,8 +305,12 @@ def fill(path, spare):
 
 
 @pytest.mark.parametrize("part", ["state", "store"])
-def test_a_full_disk_fails_the_job_and_the_next_one_works(otjob, tmp_path, sample, part):
+def test_a_job_too_large_for_the_disk_fails_and_the_next_one_works(
+    otjob, tmp_path, sample, part
+):
     cluster = Cluster(otjob, tmp_path / "c", chunk="256KiB")
+    text = cluster.config.read_text()
+    cluster.config.write_text(text.replace("lost_after: 5s", "lost_after: 5s, queue_timeout: 5s"))
     folder = getattr(cluster, part)
     folder.mkdir()
     if not can_mount(folder):
@@ -328,7 +332,9 @@ def test_a_full_disk_fails_the_job_and_the_next_one_works(otjob, tmp_path, sampl
             )
         filler.unlink()
         if done.returncode == DONE:
-            assert cluster.wait(job, 30)["state"] in ("ERROR", "DONE")
+            status = cluster.wait(job, 60)
+            assert status["state"] == "ERROR"
+            assert "full" in status["reason"]
         cluster.load("title_ratings", "--input", sample(0.0005))
         cluster.down()
     finally:

