@@ -141,7 +141,7 @@ var testTargets: [Target] {
         tests(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Columns", "Database", "HTTP", "Identity",
+                "API", "Base", "Catalog", "Columns", "Database", "Gzip", "HTTP", "Identity",
                 "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "Transport",
                 "Wire",
             ]

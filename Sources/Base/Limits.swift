@@ -13,6 +13,9 @@ package enum Limits {
     /// by 32-bit offsets with room to spare.
     package static let chunkSizeBytes = (64 << 10)...(256 << 20)
 
+    /// How far references of deflate reach back, in bytes; RFC 1951 section 2.
+    package static let windowSizeBytes = 32 << 10
+
     /// Compressed bytes from which one chunk is inflated, where a split index says from which.
     ///
     /// Inflating begins at most a chunk's size (and 256 KiB) before it. What does not compress has no more

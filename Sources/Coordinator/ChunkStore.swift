@@ -90,7 +90,7 @@ final class ChunkStore {
         queue.async {
             let outcome = Result { () throws(StorageError) in
                 let file = try File.create(path: path, exclusive: false)
-                try file.write(text.block.prefix(text.sizeBytes), at: 0)
+                try file.write(text.block.prefix(text.storedSizeBytes), at: 0)
             }
             loop.execute { store.value.spilled(task, text, path: path, outcome) }
         }
@@ -132,11 +132,11 @@ final class ChunkStore {
             let text = Result { () throws(StorageError) in
                 let file = try File.open(readingFrom: path)
                 var text = head
-                text.block = memory.take(capacity: head.sizeBytes + Limits.textSlackBytes)
+                text.block = memory.take(capacity: head.storedSizeBytes + Limits.textSlackBytes)
                 var filled = 0
-                while filled < head.sizeBytes {
+                while filled < head.storedSizeBytes {
                     let rest = UnsafeMutableRawBufferPointer(
-                        rebasing: text.block.bytes[filled..<head.sizeBytes]
+                        rebasing: text.block.bytes[filled..<head.storedSizeBytes]
                     )
                     let count = try file.read(into: rest, at: Int64(filled))
                     // A short file shows as a wrong CRC at the worker, and is cut anew from there.

@@ -87,7 +87,11 @@ final class CoordinatorShell {
             publisher: publisher,
             stateDirectory: configuration.stateDirectory
         )
-        inputs = InputReader(memory: memory.chunks)
+        let indexes = IndexStore(
+            directory: IndexStore.directory(state: configuration.stateDirectory)
+        )
+        indexes.sweepTemporaryFiles()
+        inputs = InputReader(memory: memory.chunks, indexes: indexes)
         chunks = ChunkStore(
             loop: loop,
             directory: Self.spoolDirectory(configuration),
@@ -218,20 +222,14 @@ final class CoordinatorShell {
         case .opened(let files):
             begin(step, of: files)
             handle(.inputOpened(step))
+        case .note(let text): jobs[step.job]?.log.write("step \(step.index) \(text)")
         case .ended: handle(.inputEnded(step))
         case .failed(let reason): handle(.inputFailed(step, reason: reason))
         case .chunk(let text):
             guard let state = scheduler.step(step), scheduler.reading == step else { return }
             context(step)?.inputReadBytes = text.compressedBytes
             chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
-            let chunk = ChunkSummary(
-                sizeBytes: text.sizeBytes,
-                lines: text.lineCount,
-                firstLine: text.firstLine,
-                source: text.source,
-                crc32: text.crc32
-            )
-            handle(.chunkCut(step, chunk, readBytes: text.compressedBytes))
+            handle(.chunkCut(step, ChunkSummary(text), readBytes: text.compressedBytes))
         }
     }
 
@@ -245,6 +243,18 @@ final class CoordinatorShell {
                 declarationHash: context.declarationHash,
                 files: files
             )
+        )
+    }
+
+    /// The job fails, and one that is submitted again inflates the file here.
+    private func discardIndex(of attempt: AttemptID) {
+        guard let task = scheduler.attempt(attempt)?.task, let context = context(task.step),
+            let job = context.table, let chunk = scheduler.step(task.step)?.tasks[task.index].chunk
+        else { return }
+        inputs.discardIndex(
+            of: chunk.source,
+            chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
+            hasHeader: job.hasHeader
         )
     }
 
@@ -566,7 +576,9 @@ extension CoordinatorShell: WorkerLinkDelegate {
             case .transient: .transient
             case .badInput: .badInput
             case .defect: .defect
+            case .wrongIndex: .defect
             }
+        if kind == .wrongIndex { discardIndex(of: attempt) }
         handle(.attemptFailed(attempt, failure, reason: message))
     }
 

@@ -5,6 +5,7 @@ import Gzip
 import Spool
 import Storage
 import TSV
+import Wire
 
 /// What to read for one step.
 struct InputPlan: Sendable {
@@ -21,7 +22,9 @@ struct InputPlan: Sendable {
 
 /// A chunk of whole lines with what a lease has to say about it.
 struct CutText: Sendable {
+    /// The text, or, where there is a `slice`, what a worker inflates it from.
     var block: MemoryBlock
+    /// Size, place and CRC-32 of the text.
     var sizeBytes: Int
     var firstLine: Int64
     var lineCount: Int64
@@ -29,7 +32,27 @@ struct CutText: Sendable {
     /// The file it comes from.
     var source: String
     /// Compressed bytes read so far, over all files of the step.
-    var compressedBytes: Int64
+    var compressedBytes: Int64 = 0
+    var slice: LeasedSlice?
+    /// CRC-32 of what the block holds, where that is not the text.
+    var sliceCRC32: UInt32 = 0
+
+    /// Size and CRC-32 of what the block holds.
+    var storedSizeBytes: Int { slice?.sizeBytes ?? sizeBytes }
+    var storedCRC32: UInt32 { slice == nil ? crc32 : sliceCRC32 }
+}
+
+extension ChunkSummary {
+    /// What the scheduler knows of a chunk, and what its result is kept under.
+    init(_ text: CutText) {
+        self.init(
+            sizeBytes: text.sizeBytes,
+            lines: text.lineCount,
+            firstLine: text.firstLine,
+            source: text.source,
+            crc32: text.crc32
+        )
+    }
 }
 
 /// Inflates and cuts the input of one step after another, on a thread of its own.
@@ -40,6 +63,8 @@ final class InputReader: @unchecked Sendable {
     enum Answer: Sendable {
         /// The first header was checked; the files are these.
         case opened([SpoolHeader.InputFile])
+        /// How a file is read, for the job's log.
+        case note(String)
         case chunk(CutText)
         /// The whole input was read and verified.
         case ended
@@ -48,13 +73,17 @@ final class InputReader: @unchecked Sendable {
 
     private let queue = DispatchQueue(label: "input")
     private let memory: MemoryPool
+    private let indexes: IndexStore
     private var current: OpenInput?
 
-    init(memory: MemoryPool) { self.memory = memory }
+    init(memory: MemoryPool, indexes: IndexStore) {
+        self.memory = memory
+        self.indexes = indexes
+    }
 
     func open(_ step: StepID, _ plan: InputPlan, answer: @escaping @Sendable (Answer) -> Void) {
         queue.async { [self] in
-            let input = OpenInput(step: step, plan: plan, answer: answer)
+            let input = OpenInput(step: step, plan: plan, indexes: indexes, answer: answer)
             current = input
             do throws(InputError) {
                 answer(.opened(try input.open()))
@@ -82,6 +111,23 @@ final class InputReader: @unchecked Sendable {
             }
         }
     }
+
+    /// Removes the index of a file from which a worker inflated another text.
+    ///
+    /// Before anything that is opened later, so that a job that is submitted again makes a new one.
+    func discardIndex(of file: String, chunkSizeBytes: Int, hasHeader: Bool) {
+        queue.async { [indexes] in
+            let cut = SplitIndex.Cut(chunkSizeBytes: chunkSizeBytes, hasHeader: hasHeader)
+            do throws(StorageError) {
+                indexes.remove(SplitIndex.Source(try InputFiles.identify(file)), cut)
+            } catch {
+                CoordinatorLog.write("the split index of \(file) may stay behind: \(error)")
+            }
+        }
+    }
+
+    /// Ends when everything that was asked for is done.
+    func drain() { queue.sync {} }
 
     func close(_ step: StepID) {
         queue.async { [self] in
@@ -135,21 +181,21 @@ private final class OpenInput {
     let step: StepID
     let answer: @Sendable (InputReader.Answer) -> Void
     private let plan: InputPlan
+    private let indexes: IndexStore
     private var files: [SpoolHeader.InputFile] = []
     private var nextFile = 0
     private var current: OpenFile?
     private var finishedBytes: Int64 = 0
 
-    private struct OpenFile {
-        let file: File
-        let identity: SpoolHeader.InputFile
-        let reader: GzipReader
-        let cutter: ChunkCutter
-    }
-
-    init(step: StepID, plan: InputPlan, answer: @escaping @Sendable (InputReader.Answer) -> Void) {
+    init(
+        step: StepID,
+        plan: InputPlan,
+        indexes: IndexStore,
+        answer: @escaping @Sendable (InputReader.Answer) -> Void
+    ) {
         self.step = step
         self.plan = plan
+        self.indexes = indexes
         self.answer = answer
     }
 
@@ -168,87 +214,30 @@ private final class OpenInput {
 
     /// Opens the next file and checks its header.
     private func openNextFile() throws(InputError) {
-        let identity = files[nextFile]
-        let path = identity.path
+        let answer = answer
+        current = try OpenFile(files[nextFile], plan: plan, indexes: indexes) {
+            answer(.note($0))
+        }
         nextFile += 1
-        let file = try storage { () throws(StorageError) in try File.open(readingFrom: path) }
-        let reader = GzipReader(source: FileSource(file))
-        let cutter = ChunkCutter(reader: reader, chunkSizeBytes: plan.chunkSizeBytes)
-        current = OpenFile(file: file, identity: identity, reader: reader, cutter: cutter)
-        guard plan.hasHeader else { return }
-        let line: [UInt8]
-        do throws(ChunkError) {
-            line = try cutter.readHeaderLine() ?? []
-        } catch {
-            throw .chunk(file: path, error)
-        }
-        if let problem = checkHeader(line, against: plan.declaration) {
-            throw .header(file: path, problem)
-        }
     }
 
     /// The next chunk, or nil when the last file has ended and all were verified.
     func cutChunk(memory: MemoryPool) throws(InputError) -> CutText? {
         while let open = current {
-            let block = memory.take(capacity: open.cutter.bufferSizeBytes)
-            let chunk: CutChunk?
-            do throws(ChunkError) {
-                chunk = try open.cutter.next(into: block.bytes)
-            } catch {
-                // What another writer did to the file shows as damage first.
-                try checkUnchanged(open)
-                throw .chunk(file: open.file.path, error)
+            if var chunk = try open.next(memory: memory) {
+                chunk.compressedBytes = finishedBytes + open.compressedOffset
+                return chunk
             }
-            if let chunk {
-                return CutText(
-                    block: block,
-                    sizeBytes: chunk.sizeBytes,
-                    firstLine: chunk.firstLine,
-                    lineCount: chunk.lineCount,
-                    crc32: chunk.crc32,
-                    source: open.file.path,
-                    compressedBytes: finishedBytes + open.reader.compressedOffset
-                )
-            }
-            try checkUnchanged(open)
             finishedBytes += open.identity.sizeBytes
             current = nil
-            if nextFile < plan.files.count { try openNextFile() }
+            if nextFile < files.count { try openNextFile() }
         }
         return nil
-    }
-
-    /// The file must be what it was, both under its descriptor and under its name.
-    private func checkUnchanged(_ open: OpenFile) throws(InputError) {
-        let same = try storage { () throws(StorageError) in
-            let named = try InputFiles.identify(open.file.path)
-            return try InputFiles.identity(of: open.file) == open.identity
-                && named == open.identity
-        }
-        guard same else { throw .changed(file: open.file.path) }
     }
 
     private func storage<Value>(
         _ body: () throws(StorageError) -> Value
     ) throws(InputError) -> Value {
         do throws(StorageError) { return try body() } catch { throw .storage(error) }
-    }
-}
-
-/// Compressed bytes from a file, read in order.
-private final class FileSource: ByteSource {
-    private let file: File
-    private var offset: Int64 = 0
-
-    init(_ file: File) { self.file = file }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(GzipError) -> Int {
-        do throws(StorageError) {
-            let count = try file.read(into: buffer, at: offset)
-            offset += Int64(count)
-            return count
-        } catch {
-            throw .source(description: "\(error)")
-        }
     }
 }

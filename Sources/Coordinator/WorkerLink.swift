@@ -91,14 +91,15 @@ final class WorkerLink: ChannelDelegate {
             step: step,
             source: text.source,
             firstLine: text.firstLine,
-            sizeBytes: text.sizeBytes
+            sizeBytes: text.sizeBytes,
+            slice: text.slice
         )
         let block = text.block
         channel?.send(
             OutgoingRun(
                 head: CoordinatorMessage.lease(lease).encoded,
-                data: text.sizeBytes == 0 ? [] : [block.prefix(text.sizeBytes)],
-                end: CoordinatorMessage.runEnd(crc32: text.crc32).encoded,
+                data: text.storedSizeBytes == 0 ? [] : [block.prefix(text.storedSizeBytes)],
+                end: CoordinatorMessage.runEnd(crc32: text.storedCRC32).encoded,
                 // The closure keeps the text alive until it is written.
                 released: { withExtendedLifetime(block) {} }
             )

@@ -1,8 +1,5 @@
 /// A place in a gzip input from which inflating can begin: the header of a deflate block.
 package struct BlockPoint: Equatable, Sendable {
-    /// How far references of deflate reach back: RFC 1951 section 2.
-    package static let windowSizeBytes = 32 << 10
-
     /// Bytes of the compressed input before the one in which the block's header begins.
     package let byteOffset: Int64
     /// Bits of that byte that still belong to what stands before the block, 0 to 7.

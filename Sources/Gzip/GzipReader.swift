@@ -1,3 +1,5 @@
+import Base
+
 /// Reads the content of a gzip input, all members of it, and verifies it on the way.
 ///
 /// Owned by one thread. Memory is constant: one read buffer and ISA-L's window.
@@ -68,7 +70,7 @@ package final class GzipReader {
         limits: GzipLimits = .init()
     ) {
         precondition((0...7).contains(bitOffset), "a block begins within the first byte")
-        precondition(window.count <= BlockPoint.windowSizeBytes, "a window has at most 32 KiB")
+        precondition(window.count <= Limits.windowSizeBytes, "a window has at most 32 KiB")
         input = CompressedInput(source: source, hasMarks: false)
         self.limits = limits
         place = .resumption(atBit: bitOffset)

@@ -1,3 +1,5 @@
+import Base
+
 /// Gathers the points of a gzip input while it is read from its beginning.
 struct PointRecorder {
     var schedule: PointSchedule
@@ -46,7 +48,7 @@ private struct RecentBytes {
     private var memory: [UInt8] = []
 
     mutating func append(_ content: UnsafeRawBufferPointer) {
-        let size = BlockPoint.windowSizeBytes
+        let size = Limits.windowSizeBytes
         memory.reserveCapacity(2 * size)
         let added = content.suffix(size)
         // Moves what is left only when the memory is full, not with each of many small pieces.
@@ -58,5 +60,5 @@ private struct RecentBytes {
 
     mutating func removeAll() { memory.removeAll(keepingCapacity: true) }
 
-    var bytes: [UInt8] { Array(memory.suffix(BlockPoint.windowSizeBytes)) }
+    var bytes: [UInt8] { Array(memory.suffix(Limits.windowSizeBytes)) }
 }

@@ -60,7 +60,7 @@ extension SplitIndex.Slice {
     fileprivate func isWithin(sizeBytes fileSizeBytes: Int64) -> Bool {
         byteOffset >= 0 && sizeBytes > 0 && byteOffset <= fileSizeBytes - Int64(sizeBytes)
             && (0...7).contains(bitOffset) && rawOffset >= 0
-            && window.sizeBytes <= BlockPoint.windowSizeBytes
+            && window.sizeBytes <= Limits.windowSizeBytes
             && window.bytes.count <= window.sizeBytes
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import CISAL
 
 /// The window in front of a block, compressed: an index holds one a chunk, and so does a lease.
@@ -20,7 +21,7 @@ package struct StoredWindow: Equatable, Sendable {
     /// The window itself; nil where the bytes are not what `init` made.
     package var window: [UInt8]? {
         guard bytes.count < sizeBytes else { return bytes.count == sizeBytes ? bytes : nil }
-        guard sizeBytes <= BlockPoint.windowSizeBytes else { return nil }
+        guard sizeBytes <= Limits.windowSizeBytes else { return nil }
         return Self.decompress(bytes, sizeBytes: sizeBytes)
     }
 

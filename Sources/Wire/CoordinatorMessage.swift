@@ -23,7 +23,7 @@ package struct Welcome: Equatable, Sendable {
     }
 }
 
-/// The right to transform one chunk; its text follows as a run.
+/// The right to transform one chunk; its text, or what it is inflated from, follows as a run.
 package struct TransformLease: Equatable, Sendable {
     package var attempt: AttemptID
     /// The step, which a `declare` has described on this connection before.
@@ -31,20 +31,28 @@ package struct TransformLease: Equatable, Sendable {
     /// The file the chunk comes from, as rejected rows name it.
     package var source: String
     package var firstLine: Int64
+    /// Bytes of the chunk's text.
     package var sizeBytes: Int
+    /// How the run gives the text, where it is not the text itself.
+    package var slice: LeasedSlice?
+
+    /// Bytes of the run.
+    package var runSizeBytes: Int { slice?.sizeBytes ?? sizeBytes }
 
     package init(
         attempt: AttemptID,
         step: StepID,
         source: String,
         firstLine: Int64,
-        sizeBytes: Int
+        sizeBytes: Int,
+        slice: LeasedSlice? = nil
     ) {
         self.attempt = attempt
         self.step = step
         self.source = source
         self.firstLine = firstLine
         self.sizeBytes = sizeBytes
+        self.slice = slice
     }
 }
 
@@ -99,12 +107,13 @@ package enum CoordinatorMessage: Equatable, Sendable {
             }
         case .forget(let step): frame(.forget) { $0.step(step) }
         case .lease(let lease):
-            frame(.lease) { fields in
+            frame(lease.slice == nil ? .lease : .leaseSlice) { fields in
                 fields.integer(lease.attempt.rawValue)
                 fields.step(lease.step)
                 fields.text(lease.source)
                 fields.integer(lease.firstLine)
                 fields.integer(UInt32(lease.sizeBytes))
+                if let slice = lease.slice { fields.slice(slice) }
             }
         case .leaseSynthetic(let leases):
             frame(.leaseSynthetic) { fields in
@@ -141,6 +150,10 @@ package enum CoordinatorMessage: Equatable, Sendable {
         case .declare: self = .declare(try fields.step(), try fields.declaration())
         case .forget: self = .forget(try fields.step())
         case .lease: self = .lease(try TransformLease(&fields))
+        case .leaseSlice:
+            var lease = try TransformLease(&fields)
+            lease.slice = try LeasedSlice(&fields)
+            self = .lease(lease)
         case .leaseSynthetic:
             self = .leaseSynthetic(
                 try fields.list(minimumSizeBytes: 17) { fields throws(WireError) in

@@ -20,6 +20,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case revoke = 38
     case credit = 39
     case stop = 40
+    case leaseSlice = 41
     // Both ways
     case data = 64
     case runEnd = 65

@@ -1,7 +1,7 @@
 package import Base
 
 /// The protocol's version; peers of another one are refused, both versions named.
-package let protocolVersion: UInt32 = 1
+package let protocolVersion: UInt32 = 2
 
 /// The first message on a connection: who the worker is.
 package struct Hello: Equatable, Sendable {
@@ -96,6 +96,8 @@ package enum FailureKind: UInt8, Equatable, Sendable, CaseIterable {
     case badInput = 1
     /// The product is at fault.
     case defect = 2
+    /// The split index is at fault: its compressed bytes arrived whole, and give another text.
+    case wrongIndex = 3
 }
 
 /// What a worker says.

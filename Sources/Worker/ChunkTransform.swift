@@ -9,11 +9,14 @@ import Wire
 /// Why a chunk could not be transformed.
 enum TransformError: Error, CustomStringConvertible {
     case damagedTransfer(expected: UInt32, found: UInt32)
+    /// The compressed bytes arrived whole, and are not what the split index says of them.
+    case wrongIndex(reason: String)
     case parquet(ParquetError)
 
     var kind: FailureKind {
         switch self {
         case .damagedTransfer: .transient
+        case .wrongIndex: .wrongIndex
         case .parquet: .defect
         }
     }
@@ -22,6 +25,9 @@ enum TransformError: Error, CustomStringConvertible {
         switch self {
         case .damagedTransfer(let expected, let found):
             "the chunk arrived damaged: its CRC-32 is \(hex(found)), not \(hex(expected))"
+        case .wrongIndex(let reason):
+            "the split index of the file is wrong: a chunk inflates to another text (\(reason)); "
+                + "the index was removed, submit the job again"
         case .parquet(let error): "the rows could not be encoded: \(error)"
         }
     }
@@ -61,9 +67,16 @@ final class ChunkTransform {
     private let encoder: RowGroupEncoder
     private let rejectEncoder = RejectEncoder()
     private let results: ResultMemoryPool
+    /// Where texts are inflated to.
+    private let texts: MemoryPool
 
-    init(_ declaration: TransformDeclaration, results: ResultMemoryPool) {
+    init(
+        _ declaration: TransformDeclaration,
+        results: ResultMemoryPool,
+        texts: MemoryPool
+    ) {
         self.results = results
+        self.texts = texts
         parser = ChunkParser(declaration: declaration)
         encoder = RowGroupEncoder(
             columns: declaration.columns,
@@ -73,11 +86,46 @@ final class ChunkTransform {
 
     func run(_ chunk: ChunkWork) throws(TransformError) -> TransformOutput {
         let lease = chunk.lease
-        let text = UnsafeMutableRawBufferPointer(rebasing: chunk.block.bytes[..<lease.sizeBytes])
-        let found = crc32(UnsafeRawBufferPointer(text))
+        let run = UnsafeMutableRawBufferPointer(rebasing: chunk.block.bytes[..<lease.runSizeBytes])
+        let found = crc32(UnsafeRawBufferPointer(run))
         guard found == chunk.crc32 else {
             throw .damagedTransfer(expected: chunk.crc32, found: found)
         }
+        guard let slice = lease.slice else { return try transformText(run, of: lease) }
+        let block = texts.take(capacity: lease.sizeBytes + Limits.textSlackBytes)
+        let text = UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.sizeBytes])
+        try inflate(UnsafeRawBufferPointer(run), slice, into: text)
+        return try transformText(text, of: lease)
+    }
+
+    /// Inflates a chunk's text from the run that was sent instead, and verifies it.
+    private func inflate(
+        _ run: UnsafeRawBufferPointer,
+        _ slice: LeasedSlice,
+        into text: UnsafeMutableRawBufferPointer
+    ) throws(TransformError) {
+        let place = SlicePlace(
+            bitOffset: slice.bitOffset,
+            window: StoredWindow(
+                bytes: Array(run[..<slice.storedWindowSizeBytes]),
+                sizeBytes: slice.windowSizeBytes
+            ),
+            skippedBytes: slice.skippedBytes
+        )
+        let compressed = UnsafeRawBufferPointer(rebasing: run[slice.storedWindowSizeBytes...])
+        do throws(GzipError) {
+            try Gzip.inflate(compressed, at: place, into: text)
+        } catch {
+            throw .wrongIndex(reason: error.description)
+        }
+        let found = crc32(UnsafeRawBufferPointer(text))
+        guard found == slice.textCRC32 else { throw .wrongIndex(reason: "another CRC-32") }
+    }
+
+    private func transformText(
+        _ text: UnsafeMutableRawBufferPointer,
+        of lease: TransformLease
+    ) throws(TransformError) -> TransformOutput {
         do throws(ParquetError) {
             return try transform(text, of: lease)
         } catch {

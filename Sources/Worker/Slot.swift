@@ -31,6 +31,7 @@ struct SlotResult: Sendable {
 final class Slot: @unchecked Sendable {
     private let queue: DispatchQueue
     private let results = ResultMemoryPool()
+    private let texts = MemoryPool(keptBlocks: 1)
     private var transform: (declaration: TransformDeclaration, transform: ChunkTransform)?
 
     init(index: Int) {
@@ -51,7 +52,10 @@ final class Slot: @unchecked Sendable {
     private func transform(_ chunk: ChunkWork) -> SlotResult {
         do throws(TransformError) {
             if transform?.declaration != chunk.declaration {
-                transform = (chunk.declaration, ChunkTransform(chunk.declaration, results: results))
+                transform = (
+                    chunk.declaration,
+                    ChunkTransform(chunk.declaration, results: results, texts: texts)
+                )
             }
             guard let output = try transform?.transform.run(chunk) else {
                 preconditionFailure("a slot has no transform")

@@ -136,10 +136,10 @@ final class WorkerShell: ChannelDelegate {
     }
 
     private func receive(_ lease: TransformLease, on channel: Channel) throws(WireError) {
-        let block = chunkMemory.take(capacity: lease.sizeBytes + Limits.textSlackBytes)
+        let block = chunkMemory.take(capacity: lease.runSizeBytes + Limits.textSlackBytes)
         texts[lease.attempt] = block
         try channel.beginRun(
-            into: UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.sizeBytes])
+            into: UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.runSizeBytes])
         )
     }
 

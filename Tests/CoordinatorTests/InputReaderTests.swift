@@ -8,7 +8,7 @@ import Testing
 @testable import Coordinator
 
 /// A gzip member of stored blocks, made without the library under test (RFC 1951, RFC 1952).
-private func gzip(_ text: String) -> [UInt8] {
+func gzip(_ text: String) -> [UInt8] {
     let content = Array(text.utf8)
     var bytes: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
     var start = 0
@@ -38,7 +38,7 @@ private struct Chunk: Equatable {
 }
 
 /// Answers in the order in which they came.
-private final class AnswerQueue: Sendable {
+final class AnswerQueue: Sendable {
     private let answers = Mutex<[InputReader.Answer]>([])
     private let arrived = DispatchSemaphore(value: 0)
 
@@ -59,7 +59,10 @@ private final class AnswerQueue: Sendable {
 private final class Reading {
     struct Failure: Error { let reason: String }
 
-    private let reader = InputReader(memory: MemoryPool(keptBlocks: 1))
+    private let reader = InputReader(
+        memory: MemoryPool(keptBlocks: 1),
+        indexes: IndexStore(directory: "/nonexistent/indexes")
+    )
     private let step = StepID(job: JobID(1), index: 0)
     private let answers = AnswerQueue()
     private(set) var chunks: [Chunk] = []
@@ -101,7 +104,8 @@ private final class Reading {
     func cutAll() throws { while try cut() {} }
 
     private func take() throws -> InputReader.Answer {
-        let answer = try answers.take()
+        var answer = try answers.take()
+        while case .note = answer { answer = try answers.take() }
         if case .failed(let reason) = answer { throw Failure(reason: reason) }
         return answer
     }

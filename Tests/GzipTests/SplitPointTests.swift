@@ -88,15 +88,15 @@ struct SplitPointTests {
 
     @Test("a window comes back from its stored form, compressible or not, whole or short")
     func windows() {
-        let noise = GzipFixture.noise(BlockPoint.windowSizeBytes, seed: 5)
+        let noise = GzipFixture.noise(Limits.windowSizeBytes, seed: 5)
         let table = GzipFixture.table(lines: 3000, seed: 5)
-        let windows = [[], [7], noise, Array(table.prefix(BlockPoint.windowSizeBytes))]
+        let windows = [[], [7], noise, Array(table.prefix(Limits.windowSizeBytes))]
         for window in windows {
             let stored = StoredWindow(window)
             #expect(stored.window == window)
             #expect(stored.bytes.count <= window.count)
         }
-        #expect(StoredWindow(windows[3]).bytes.count < BlockPoint.windowSizeBytes / 2)
+        #expect(StoredWindow(windows[3]).bytes.count < Limits.windowSizeBytes / 2)
         #expect(StoredWindow(bytes: [1, 2, 3], sizeBytes: 2).window == nil)
         #expect(StoredWindow(bytes: [1, 2, 3], sizeBytes: 4000).window == nil)
     }

@@ -33,6 +33,7 @@ enum MessageSamples {
         .failed(AttemptID(3), .transient, message: ""),
         .failed(AttemptID(3), .badInput, message: "line 7: ä\u{1F600}"),
         .failed(AttemptID(3), .defect, message: "x"),
+        .failed(AttemptID(3), .wrongIndex, message: "y"),
         .finished([AttemptID(-1)]),
         .runEnd(hash: Array(0..<32)),
     ]
@@ -56,6 +57,23 @@ enum MessageSamples {
                 source: "/data/title.akas.tsv.gz",
                 firstLine: .max,
                 sizeBytes: 16 << 20
+            )
+        ),
+        .lease(
+            TransformLease(
+                attempt: AttemptID(6),
+                step: StepID(job: JobID(9), index: 3),
+                source: "/data/title.akas.tsv.gz",
+                firstLine: 1,
+                sizeBytes: 16 << 20,
+                slice: LeasedSlice(
+                    sizeBytes: 3_000_000,
+                    windowSizeBytes: 32 << 10,
+                    storedWindowSizeBytes: 7000,
+                    bitOffset: 7,
+                    skippedBytes: 200_000,
+                    textCRC32: .max
+                )
             )
         ),
         .leaseSynthetic(
