@@ -38,7 +38,13 @@ class Site:
         self.input = folder / "new" / f"{TABLE.replace('_', '.', 1)}.tsv.gz"
         self.old, self.new = Oracle(folder / "old", [TABLE]), Oracle(folder / "new", [TABLE])
         self.cluster = Cluster(
-            otjob, folder / "cluster", chunk="64KiB", heartbeat="200ms", lost_after="2s"
+            otjob,
+            folder / "cluster",
+            chunk="64KiB",
+            heartbeat="200ms",
+            lost_after="2s",
+            # A disk that stays full ends a job after this.
+            scheduler="queue_timeout: 5s",
         )
         self.library = folder / "faults.so"
         source = SYSTEM / "faults.c"
