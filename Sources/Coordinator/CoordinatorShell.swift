@@ -336,7 +336,9 @@ final class CoordinatorShell {
         precondition(release.results.count == step.tasks.count, "a finished task has no result")
         publisher.publish(release) { [unowned self] outcome in
             switch outcome {
-            case .success(let snapshot): handle(.published(id, snapshot))
+            case .success(let snapshot):
+                spool?.remove(id)
+                handle(.published(id, snapshot))
             case .failure(let error):
                 let reason = error.description
                 handle(.publishFailed(id, reason: reason, isDiskFull: error.isDiskFull))
@@ -345,9 +347,14 @@ final class CoordinatorShell {
     }
 
     private func close(_ step: StepID) {
-        spool?.close(step)
+        spool?.drop(step)
         context(step)?.results = [:]
         for link in links.values { link.forget(step) }
+    }
+
+    /// Removes what is left of a job whose end is durable; before, a restart would go on with it.
+    func removeResults(of job: JobContext) {
+        for step in job.steps { spool?.remove(step.id) }
     }
 
     // MARK: Workers

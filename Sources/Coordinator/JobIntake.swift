@@ -167,8 +167,7 @@ extension CoordinatorShell {
             plan = try planner.plan(request)
         } catch {
             let reason = (error as? PlanError)?.message ?? "\(error)"
-            giveUp(record, reason: "after a restart: \(reason)")
-            return completion()
+            return giveUp(record, reason: "after a restart: \(reason)", completion)
         }
         let keys = plan.steps.indices.map {
             jobStore.reign.commitKey(StepID(job: record.id, index: $0))
@@ -184,8 +183,7 @@ extension CoordinatorShell {
                 CoordinatorLog.write("job \(record.id) waits for the catalog: \(error)")
                 resume(record, completion)
             case .failure(let error):
-                giveUp(record, reason: "after a restart: \(error)")
-                completion()
+                giveUp(record, reason: "after a restart: \(error)", completion)
             }
         }
     }
@@ -208,7 +206,6 @@ extension CoordinatorShell {
             )
         }
         spool?.recover(expectations) { [unowned self] recoveries in
-            defer { completion() }
             var remains = Remains(published: published)
             for (step, recovery) in zip(open, recoveries) {
                 switch recovery {
@@ -217,9 +214,13 @@ extension CoordinatorShell {
                 case .nothing(let reason?):
                     CoordinatorLog.write("step \(step.id) begins anew: \(reason)")
                 case .inputChanged(let path):
-                    for step in open { spool?.close(step.id) }
-                    let text = "\(path) is not the file any more that the job began to load"
-                    return giveUp(record, reason: "after a restart: \(text); submit the job again")
+                    let text =
+                        "after a restart: \(path) is not the file any more that the job began to "
+                        + "load; submit the job again"
+                    return giveUp(record, reason: text) { [unowned self] in
+                        for step in open { spool?.remove(step.id) }
+                        completion()
+                    }
                 }
             }
             let tasks = remains.recovered.values.reduce(0) {
@@ -229,6 +230,7 @@ extension CoordinatorShell {
             CoordinatorLog.write("job \(record.id) \(text)")
             begin(record, plan, request, remains, note: text)
             restoreAttempts(of: record.id)
+            completion()
         }
     }
 
@@ -262,7 +264,12 @@ extension CoordinatorShell {
         return infos
     }
 
-    private func giveUp(_ record: JobRecord, reason: String) {
+    /// Ends a job that cannot go on; `completion` follows when that is recorded, or cannot be.
+    private func giveUp(
+        _ record: JobRecord,
+        reason: String,
+        _ completion: @escaping () -> Void
+    ) {
         CoordinatorLog.write("job \(record.id) cannot go on \(reason)")
         JobLog(path: logPath(record.id)).write("ended ERROR: \(reason)")
         var record = record
@@ -274,6 +281,7 @@ extension CoordinatorShell {
             if case .failure(let error) = outcome {
                 CoordinatorLog.write("job \(record.id) could not be recorded: \(error)")
             }
+            completion()
         }
     }
 }

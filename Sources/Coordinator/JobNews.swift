@@ -68,6 +68,7 @@ extension CoordinatorShell {
                 watcher.end()
             }
             job.watchers = [:]
+            removeResults(of: job)
             jobs[job.id] = nil
             scheduler.forget(job.id)
         }

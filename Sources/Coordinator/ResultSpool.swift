@@ -116,18 +116,22 @@ final class ResultSpool {
         "\(directory)/results-\(step.job)-\(step.index)"
     }
 
-    /// Removes the step's spool file.
-    ///
-    /// Items that were not written yet are answered for here: written later, they would make the
-    /// file anew.
-    func close(_ step: StepID) {
-        let files = self.files
-        queue.async { files.close(step) }
+    /// Answers for what was not written yet of a step that has ended.
+    func drop(_ step: StepID) {
         let unwanted = gathered.filter { $0.step == step }
         gathered.removeAll { $0.step == step }
         for item in unwanted {
             if let answer = SpoolAnswer(item, failed: .stepEnded) { completion(answer) }
         }
+    }
+
+    /// Removes the step's spool file; to be called when nobody will ever go on with the step.
+    ///
+    /// That is known only when its table is published or the end of its job is durable: a crash
+    /// before that brings the job back, and what is finished of it is not to be done again.
+    func remove(_ step: StepID) {
+        let files = self.files
+        queue.async { files.remove(step) }
     }
 
     private func storeNextBatch() {

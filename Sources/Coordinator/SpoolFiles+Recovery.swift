@@ -51,10 +51,13 @@ extension SpoolFiles {
                 return .inputChanged(path: known.path)
             }
             let recovered = try load(contents, from: file, columns: expectation.columns)
+            // A coordinator that was killed may have left what no sync has reached: what is built
+            // upon here must not be lost with the next failed one.
+            try storage { () throws(StorageError) in try file.synchronize() }
             open[expectation.step] = OpenFile(
                 file: file,
                 endOffset: contents.endOffset,
-                syncedOffset: 0
+                syncedOffset: contents.endOffset
             )
             return .recovered(recovered)
         } catch {

@@ -42,7 +42,7 @@ final class SpoolFiles: @unchecked Sendable {
         return answers.compactMap { $0 }
     }
 
-    func close(_ step: StepID) {
+    func remove(_ step: StepID) {
         headers[step] = nil
         open[step] = nil
         // There may be one that could not be begun, too.

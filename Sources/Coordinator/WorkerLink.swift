@@ -118,8 +118,7 @@ final class WorkerLink: ChannelDelegate {
         payload: UnsafeRawBufferPointer
     ) throws(WireError) {
         let message = try WorkerMessage(kind: kind, payload: payload)
-        // Whatever a dismissed worker still has to say comes too late.
-        guard dismissal == nil else { return }
+        guard dismissal == nil else { return try ignore(message, on: channel) }
         guard id != nil else { return try receiveFirst(message) }
         delegate.heard(self)
         switch message {
@@ -143,6 +142,15 @@ final class WorkerLink: ChannelDelegate {
             delegate.failed(attempt, kind, message: message, from: self)
         case .finished(let attempts):
             delegate.finished(attempts, from: self)
+        }
+    }
+
+    /// Whatever a dismissed worker still has to say comes too late; its runs must be read to the end.
+    private func ignore(_ message: WorkerMessage, on channel: Channel) throws(WireError) {
+        switch message {
+        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .runEnd: try channel.endRun()
+        case .hello, .heartbeat, .failed, .finished: break
         }
     }
 

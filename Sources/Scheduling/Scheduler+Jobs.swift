@@ -209,6 +209,8 @@ extension Scheduler {
         jobs[id]?.waitingReason = nil
         openJobs.removeAll { $0 == id }
         runningJobs.removeAll { $0 == id }
+        // What it held on the disk goes with it: how long that was full counts anew for the others.
+        space.noteStored()
         announceEnd(id)
     }
 

@@ -62,7 +62,6 @@ extension Scheduler {
         else { return }
         let time = Int((now - since).seconds)
         end(id, .failed(reason: "a disk was full for \(time) s: \(reason)"), failing: nil)
-        space.noteStored()
     }
 
     /// Lets jobs say that they wait for room on a disk, and no longer than they do.

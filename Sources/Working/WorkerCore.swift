@@ -58,6 +58,9 @@ package struct WorkerCore: Sendable {
         lastContact = now
     }
 
+    /// Whether the coordinator has taken the worker in on this connection.
+    package var isWelcome: Bool { session.welcome != nil }
+
     /// Chunks held: being received, waiting, or in a slot.
     package var heldChunks: Int {
         let waiting = session.waiting.count { if case .chunk = $0 { true } else { false } }

@@ -49,10 +49,10 @@ final class SpoolFixture: Sendable {
         }
     }
 
-    /// Closes the step, and waits until its file is gone.
+    /// Ends the step for good, and waits until its file is gone.
     func close() throws {
         _ = try test.ask { [spool] (answer: @escaping @Sendable (Bool) -> Void) in
-            spool.value.close(Self.step)
+            spool.value.remove(Self.step)
             answer(true)
         }
         // The queue works in turn.

@@ -60,6 +60,17 @@ struct SpaceTests {
         #expect(fixture.failure(1) == "a disk was full for 601 s: no room")
     }
 
+    @Test("a disk that was full for a job which has ended is not held against the next one")
+    func otherJob() {
+        var (fixture, attempt) = leased()
+        _ = fill(&fixture, attempt)
+        fixture.send(.cancelRequested(JobID(1)))
+        for _ in 0..<100 { fixture.passHeard(.seconds(9)) }
+        fixture.submitAndOpen(2)
+        fixture.passHeard(.seconds(1))
+        #expect(fixture.outcome(2) == nil)
+    }
+
     @Test("a cancelled job does not wait for room")
     func cancelled() {
         var fixture = SchedulerFixture()
