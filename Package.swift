@@ -69,6 +69,7 @@ let package = Package(
         module("TSV", ["Base", "Columns", "CShims"]),
         module("Parquet", ["Base", "Columns", "CZstd", "CShims"]),
         module("Sample", ["Base", "CZlib"]),
+        module("Simulation", ["Base", "Columns", "Scheduling", "Spool", "Wire", "Working"]),
 
         // I/O
         module("Storage", ["Base", "CLinux", "COpenSSL"]),
@@ -113,6 +114,11 @@ let package = Package(
             dependencies: ["CLI", "Coordinator", "Sample", "Worker"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Simulator",
+            dependencies: ["Simulation"],
+            swiftSettings: strict
+        ),
     ] + testTargets + fuzzTargets,
     swiftLanguageModes: [.v6]
 )
@@ -124,6 +130,7 @@ var testTargets: [Target] {
         tests("Scheduling", ["Base"]),
         tests("Wire", ["Base", "Columns"]),
         tests("Working", ["Base", "Columns", "Wire"]),
+        tests("Simulation"),
         tests("API", ["Base"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("Spool", ["Base", "Wire"]),
