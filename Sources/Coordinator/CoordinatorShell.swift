@@ -337,7 +337,7 @@ final class CoordinatorShell {
         publisher.publish(release) { [unowned self] outcome in
             switch outcome {
             case .success(let snapshot):
-                spool?.remove(id)
+                spool?.remove([id])
                 handle(.published(id, snapshot))
             case .failure(let error):
                 let reason = error.description
@@ -352,9 +352,10 @@ final class CoordinatorShell {
         for link in links.values { link.forget(step) }
     }
 
-    /// Removes what is left of a job whose end is durable; before, a restart would go on with it.
-    func removeResults(of job: JobContext) {
-        for step in job.steps { spool?.remove(step.id) }
+    /// Removes what the spool holds of a job that has ended.
+    func removeResults(of job: JobContext, _ completion: @escaping () -> Void = {}) {
+        guard let spool else { return completion() }
+        spool.remove(job.steps.map(\.id), completion)
     }
 
     // MARK: Workers

@@ -218,7 +218,7 @@ extension CoordinatorShell {
                         "after a restart: \(path) is not the file any more that the job began to "
                         + "load; submit the job again"
                     return giveUp(record, reason: text) { [unowned self] in
-                        for step in open { spool?.remove(step.id) }
+                        spool?.remove(open.map(\.id))
                         completion()
                     }
                 }

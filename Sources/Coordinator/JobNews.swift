@@ -55,12 +55,7 @@ extension CoordinatorShell {
         // Before the record: a job that is known to have ended has all its attempts.
         saveAttempts()
         record(job) { [unowned self] isDurable in
-            guard isDurable else {
-                job.retry = loop.schedule(after: JobNews.retryInterval) { [unowned self] in
-                    recordEnd(of: job)
-                }
-                return
-            }
+            guard isDurable else { return recordEndAgain(of: job) }
             job.retry = nil
             let status = self.status(of: job)
             for watcher in job.watchers.values {
@@ -71,6 +66,16 @@ extension CoordinatorShell {
             removeResults(of: job)
             jobs[job.id] = nil
             scheduler.forget(job.id)
+        }
+    }
+
+    /// Records the job's end when its results have gone: the disk may be full of them.
+    ///
+    /// A crash before the end is durable costs their work then, which is less than a job that never ends.
+    private func recordEndAgain(of job: JobContext) {
+        let delay = job.retry == nil ? Duration.zero : JobNews.retryInterval
+        removeResults(of: job) { [unowned self] in
+            job.retry = loop.schedule(after: delay) { [unowned self] in recordEnd(of: job) }
         }
     }
 

@@ -125,13 +125,17 @@ final class ResultSpool {
         }
     }
 
-    /// Removes the step's spool file; to be called when nobody will ever go on with the step.
+    /// Removes the spool files of steps with which nobody will ever go on.
     ///
-    /// That is known only when its table is published or the end of its job is durable: a crash
-    /// before that brings the job back, and what is finished of it is not to be done again.
-    func remove(_ step: StepID) {
-        let files = self.files
-        queue.async { files.remove(step) }
+    /// That is known only when a table is published or the end of its job is durable: a crash before
+    /// that brings the job back, and what is finished of it is not to be done again.
+    func remove(_ steps: [StepID], _ completion: @escaping () -> Void = {}) {
+        let done = LoopBound(completion, loop: loop)
+        let (files, loop) = (self.files, self.loop)
+        queue.async {
+            for step in steps { files.remove(step) }
+            loop.execute { done.value() }
+        }
     }
 
     private func storeNextBatch() {

@@ -52,11 +52,8 @@ final class SpoolFixture: Sendable {
     /// Ends the step for good, and waits until its file is gone.
     func close() throws {
         _ = try test.ask { [spool] (answer: @escaping @Sendable (Bool) -> Void) in
-            spool.value.remove(Self.step)
-            answer(true)
+            spool.value.remove([Self.step]) { answer(true) }
         }
-        // The queue works in turn.
-        _ = try recover()
     }
 
     func store(_ item: SpoolItem) throws -> SpoolAnswer {
