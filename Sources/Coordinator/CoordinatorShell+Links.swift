@@ -1,0 +1,150 @@
+import Base
+import Columns
+import Glibc
+import Jobs
+import Scheduling
+import Transport
+import Wire
+
+/// What workers say, checked before the scheduler hears of it.
+extension CoordinatorShell: WorkerLinkDelegate {
+    /// Bytes of results a worker may have under way; they wait in memory until they are synced.
+    private static let resultCreditBytes: Int64 = 16 << 20
+    /// Length of a worker's host name: HOST_NAME_MAX of Linux is 64, of POSIX 255.
+    private static let hostBytes = 255
+
+    func admit(_ link: WorkerLink, _ hello: Hello) -> Result<Welcome, RefusedError> {
+        guard hello.protocolVersion == protocolVersion else {
+            let text =
+                "the worker speaks protocol \(hello.protocolVersion) (\(hello.productVersion)), "
+                + "the coordinator \(protocolVersion) (\(productVersion)); install the same version"
+            return .failure(RefusedError(reason: text))
+        }
+        let pool = PoolID(hello.pool)
+        guard scheduler.pool(pool) != nil else {
+            let names = configuration.pools.map(\.name.rawValue).joined(separator: ", ")
+            let text = "there is no pool '\(hello.pool)'; cluster.yaml has \(names)"
+            return .failure(RefusedError(reason: text))
+        }
+        guard Limits.slots.contains(Int(hello.slots)) else {
+            return .failure(RefusedError(reason: "slots must be within \(Limits.slots)"))
+        }
+        guard hello.host.utf8.count <= Self.hostBytes, hello.processID > 0 else {
+            return .failure(RefusedError(reason: "the hello names no host and process"))
+        }
+        guard links.count < Limits.workers else {
+            let text = "the coordinator has \(Limits.workers) workers, the most it takes"
+            return .failure(RefusedError(reason: text))
+        }
+        let id = roster.join(hello, pool: pool)
+        strangers.remove(link)
+        links[id] = link
+        CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
+        let wasLaunched = processes.markJoined(hello.processID)
+        let event = Event.workerJoined(
+            id,
+            pool,
+            slots: Int(hello.slots),
+            wasLaunched: wasLaunched
+        )
+        // The welcome must leave before the first lease; the connection may be gone by then.
+        let arrival = LoopBound((shell: self, link: link), loop: loop)
+        loop.execute {
+            let (shell, link) = arrival.value
+            if shell.links[id] === link { shell.handle(event) }
+        }
+        return .success(
+            Welcome(
+                worker: id,
+                heartbeatMilliseconds: milliseconds(configuration.scheduler.heartbeat),
+                lostAfterMilliseconds: milliseconds(configuration.scheduler.lostAfter),
+                resultCreditBytes: Self.resultCreditBytes
+            )
+        )
+    }
+
+    func heard(_ link: WorkerLink) {
+        if let id = link.id { handle(.workerHeard(id)) }
+    }
+
+    func received(
+        _ result: TransformResult,
+        of attempt: AttemptID,
+        block: MemoryBlock,
+        sha256: [UInt8],
+        from link: WorkerLink
+    ) {
+        guard let worker = link.id else { return }
+        guard let running = scheduler.attempt(attempt) else {
+            // Late: counted by the scheduler, and the worker may send again.
+            link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
+            return handle(.resultArrived(attempt, TaskReport()))
+        }
+        guard running.worker == worker, let job = context(running.task.step)?.table else {
+            return link.close("a result of attempt \(attempt), which is not its to report")
+        }
+        guard let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk else {
+            preconditionFailure("attempt \(attempt) counts and has no task")
+        }
+        guard result.lines == chunk.lines,
+            result.conversionFailures.count == job.transform.columns.count
+        else {
+            link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
+            let reason =
+                "the worker reports \(result.lines) lines, the chunk has \(chunk.lines)"
+            return handle(.attemptFailed(attempt, .defect, reason: reason))
+        }
+        arrived[attempt] = (
+            ArrivedResult(
+                attempt: attempt,
+                task: running.task,
+                chunk: chunk,
+                columns: job.transform.columns,
+                result: result,
+                block: block,
+                sha256: sha256
+            ), worker
+        )
+        handle(.resultArrived(attempt, TaskReport(result)))
+    }
+
+    func finished(_ attempts: [AttemptID], from link: WorkerLink) {
+        // Of attempts that count, a worker may only report its own, and only those without data.
+        let foreign = attempts.first { attempt in
+            guard let running = scheduler.attempt(attempt) else { return false }
+            return running.worker != link.id || context(running.task.step)?.table != nil
+        }
+        if let foreign {
+            return link.close("the end of attempt \(foreign), which is not its to report")
+        }
+        handle(.syntheticFinished(attempts))
+    }
+
+    func failed(
+        _ attempt: AttemptID,
+        _ kind: FailureKind,
+        message: String,
+        from link: WorkerLink
+    ) {
+        guard scheduler.attempt(attempt)?.worker == link.id else { return }
+        let failure: FailureClass =
+            switch kind {
+            case .transient: .transient
+            case .badInput: .badInput
+            case .defect: .defect
+            case .wrongIndex: .defect
+            }
+        if kind == .wrongIndex { discardIndex(of: attempt) }
+        handle(.attemptFailed(attempt, failure, reason: message))
+    }
+
+    func closed(_ link: WorkerLink, reason: String) {
+        strangers.remove(link)
+        guard let id = link.id, links.removeValue(forKey: id) != nil, !isStopping else { return }
+        disconnected(id, process: link.hello?.processID ?? 0, reason: reason)
+    }
+
+    private func milliseconds(_ duration: Duration) -> UInt32 {
+        UInt32(clamping: duration.nanoseconds / 1_000_000)
+    }
+}

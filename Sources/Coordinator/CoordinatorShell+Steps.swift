@@ -1,0 +1,167 @@
+import Base
+import Jobs
+import Scheduling
+import Spool
+import Transport
+import Wire
+
+/// What a step needs of the coordinator: its input, its attempts, its results and its table.
+extension CoordinatorShell {
+    // MARK: Input
+
+    func openInput(_ step: StepID) {
+        guard let context = context(step), let job = context.table else { return }
+        let plan = InputPlan(
+            files: context.files,
+            declaration: job.transform,
+            hasHeader: job.hasHeader,
+            chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
+            expected: context.recovered?.files
+        )
+        let shell = LoopBound(self, loop: loop)
+        inputs.open(step, plan) { [loop] answer in
+            loop.execute { shell.value.inputAnswered(step, answer) }
+        }
+    }
+
+    private func inputAnswered(_ step: StepID, _ answer: InputReader.Answer) {
+        switch answer {
+        case .opened(let files):
+            begin(step, of: files)
+            handle(.inputOpened(step))
+        case .note(let text): jobs[step.job]?.log.write("step \(step.index) \(text)")
+        case .ended: handle(.inputEnded(step))
+        case .failed(let reason): handle(.inputFailed(step, reason: reason))
+        case .chunk(let text):
+            guard let state = scheduler.step(step), scheduler.reading == step else { return }
+            context(step)?.inputReadBytes = text.compressedBytes
+            chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
+            handle(.chunkCut(step, ChunkSummary(text), readBytes: text.compressedBytes))
+        }
+    }
+
+    /// What results of the step's input are stored under, unless an earlier coordinator began it.
+    private func begin(_ step: StepID, of files: [SpoolHeader.InputFile]) {
+        guard let context = context(step), context.recovered == nil else { return }
+        spool?.begin(
+            SpoolHeader(
+                step: step,
+                chunkSizeBytes: configuredChunkSizeBytes,
+                declarationHash: context.declarationHash,
+                files: files
+            )
+        )
+    }
+
+    /// The job fails, and one that is submitted again inflates the file here.
+    func discardIndex(of attempt: AttemptID) {
+        guard let task = scheduler.attempt(attempt)?.task, let context = context(task.step),
+            let job = context.table, let chunk = scheduler.step(task.step)?.tasks[task.index].chunk
+        else { return }
+        inputs.discardIndex(
+            of: chunk.source,
+            chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
+            hasHeader: job.hasHeader
+        )
+    }
+
+    private var configuredChunkSizeBytes: Int { Int(configuration.scheduler.chunkSizeBytes) }
+
+    // MARK: Attempts
+
+    func lease(_ attempt: AttemptID, _ task: TaskID, to worker: WorkerID) {
+        guard let job = context(task.step)?.table else { return }
+        chunks.lease(task) { [unowned self] text in
+            switch text {
+            case .success(let text):
+                // Revoked while its text was read back: not sent for nothing.
+                guard scheduler.attempt(attempt) != nil else { return }
+                links[worker]?.lease(
+                    text,
+                    attempt: attempt,
+                    step: task.step,
+                    declaration: job.transform
+                )
+            case .failure(let error):
+                handle(.attemptFailed(attempt, .transient, reason: "\(error)"))
+            }
+        }
+    }
+
+    func leaseSynthetic(_ batch: [SyntheticAttempt], to worker: WorkerID) {
+        let leases = batch.compactMap { item -> SyntheticLease? in
+            guard case .selftest(let test) = context(item.task.step)?.declaration.work else {
+                return nil
+            }
+            return SyntheticLease(test, attempt: item.attempt, task: item.task.index)
+        }
+        links[worker]?.send(.leaseSynthetic(leases))
+    }
+
+    func stored(_ answer: SpoolAnswer) {
+        switch answer {
+        case .result(let attempt, .success(let result)):
+            giveCredit(for: attempt)
+            if let task = scheduler.attempt(attempt)?.task {
+                context(task.step)?.results[task.index] = result
+            }
+            handle(.resultStored(attempt))
+        case .result(let attempt, .failure(let error)):
+            giveCredit(for: attempt)
+            refused(attempt, error)
+        case .finished(let attempts, nil):
+            handle(.finishedStored(attempts))
+        case .finished(let attempts, let error?):
+            for attempt in attempts { refused(attempt, error) }
+        }
+    }
+
+    private func refused(_ attempt: AttemptID, _ error: SpoolError) {
+        let reason = error.description
+        handle(.storeFailed(attempt, reason: reason, isDiskFull: error.isDiskFull))
+    }
+
+    /// Forgets an arrived result and lets its worker send as much again.
+    func giveCredit(for attempt: AttemptID) {
+        guard let (result, worker) = arrived.removeValue(forKey: attempt) else { return }
+        links[worker]?.send(.credit(bytes: Int64(result.result.payloadSizeBytes)))
+    }
+
+    // MARK: Publication
+
+    func publish(_ id: StepID) {
+        guard let context = context(id), let job = context.table, let step = scheduler.step(id)
+        else { return }
+        let release = TableRelease(
+            step: id,
+            reign: jobStore.reign,
+            job: job,
+            spoolPath: ResultSpool.path(of: id, in: spoolDirectory),
+            results: step.tasks.indices.compactMap { context.results[$0] },
+            extraInfo: releaseInfo(of: id)
+        )
+        precondition(release.results.count == step.tasks.count, "a finished task has no result")
+        publisher.publish(release) { [unowned self] outcome in
+            switch outcome {
+            case .success(let snapshot):
+                spool?.remove([id])
+                handle(.published(id, snapshot))
+            case .failure(let error):
+                let reason = error.description
+                handle(.publishFailed(id, reason: reason, isDiskFull: error.isDiskFull))
+            }
+        }
+    }
+
+    func close(_ step: StepID) {
+        spool?.drop(step)
+        context(step)?.results = [:]
+        for link in links.values { link.forget(step) }
+    }
+
+    /// Removes what the spool holds of a job that has ended.
+    func removeResults(of job: JobContext, _ completion: @escaping () -> Void = {}) {
+        guard let spool else { return completion() }
+        spool.remove(job.steps.map(\.id), completion)
+    }
+}
