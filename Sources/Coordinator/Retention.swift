@@ -73,9 +73,10 @@ final class Retention {
 
     /// Calls `completion` with whether there is more to forget.
     private func forgetVersions(_ completion: @escaping (Bool) -> Void) {
-        let (policy, now) = (policy, now())
+        let (policy, now, reign) = (policy, now(), jobStore.reign)
         publisher.ask { (catalog) throws(CatalogError) in
-            try Self.forgetVersions(in: catalog, policy, at: now)
+            try TablePublisher.forgetAppends(of: reign, in: catalog)
+            return try Self.forgetVersions(in: catalog, policy, at: now)
         } _: { [unowned self] outcome in
             switch outcome {
             case .success(let (snapshots, files)):

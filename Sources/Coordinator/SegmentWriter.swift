@@ -28,20 +28,39 @@ struct SegmentWriter {
         _ rowGroups: [StoredResult.RowGroup],
         from spool: File
     ) throws(StorageError) -> SegmentRecord {
+        try write { (file, layout) throws(StorageError) in
+            var offset = layout.sizeBytes
+            for run in Self.runs(of: rowGroups) {
+                try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
+                for rowGroup in run.rowGroups {
+                    layout.append(rowGroup.metadata, at: offset)
+                    offset += rowGroup.metadata.payloadSizeBytes
+                }
+            }
+        }
+    }
+
+    /// Writes a segment of one row group, whose pages are in memory.
+    func write(
+        _ rowGroup: RowGroupMetadata,
+        pages: UnsafeRawBufferPointer
+    ) throws(StorageError) -> SegmentRecord {
+        try write { (file, layout) throws(StorageError) in
+            try file.write(pages, at: layout.sizeBytes)
+            layout.append(rowGroup, at: layout.sizeBytes)
+        }
+    }
+
+    private func write(
+        _ fill: (File, inout SegmentLayout) throws(StorageError) -> Void
+    ) throws(StorageError) -> SegmentRecord {
         let file = try File.create(path: temporaryPath, exclusive: false)
         var layout = self.layout
         try file.write(SegmentLayout.header, at: 0)
-        var offset = Int64(SegmentLayout.header.count)
-        for run in Self.runs(of: rowGroups) {
-            try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
-            for rowGroup in run.rowGroups {
-                layout.append(rowGroup.metadata, at: offset)
-                offset += rowGroup.metadata.payloadSizeBytes
-            }
-        }
+        try fill(file, &layout)
         let footer = layout.footer()
-        try file.write(footer.bytes, at: offset)
-        let sizeBytes = offset + Int64(footer.bytes.count)
+        try file.write(footer.bytes, at: layout.sizeBytes)
+        let sizeBytes = layout.sizeBytes + Int64(footer.bytes.count)
         try file.synchronize()
         try verify(file, sizeBytes: sizeBytes, footer: footer.bytes)
         try Directory.rename(from: temporaryPath, to: path)

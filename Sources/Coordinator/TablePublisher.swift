@@ -52,7 +52,7 @@ enum PublishError: Error, CustomStringConvertible {
 
 extension PublishError {
     /// Whether a version may name the files that were written for it.
-    fileprivate var mayBePublished: Bool {
+    var mayBePublished: Bool {
         switch self {
         case .unknownOutcome: true
         case .storage, .catalog, .parquet: false
@@ -69,7 +69,9 @@ extension CatalogError: CommitFailure {}
 final class TablePublisher: @unchecked Sendable {
     private let queue = DispatchQueue(label: "publisher")
     private let loop: EventLoop
-    private let catalog: Catalog
+    let catalog: Catalog
+    /// Segments of system tables begun in this reign; owned by `queue`.
+    var systemSegments = 0
 
     init(catalog: Catalog, loop: EventLoop) {
         self.catalog = catalog
@@ -91,7 +93,7 @@ final class TablePublisher: @unchecked Sendable {
         perform(completion) { [self] () throws(CatalogError) in try question(catalog) }
     }
 
-    private func perform<Value: Sendable, Failure: Error>(
+    func perform<Value: Sendable, Failure: Error>(
         _ completion: @escaping (Result<Value, Failure>) -> Void,
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) {
@@ -151,7 +153,7 @@ final class TablePublisher: @unchecked Sendable {
     /// Publishes in the catalog; a reader that holds it up is waited for, again and again.
     ///
     /// What follows an error is decided by `CommitProtocol`.
-    private func commit(_ publication: Publication) throws(PublishError) -> SnapshotID {
+    func commit(_ publication: Publication) throws(PublishError) -> SnapshotID {
         var commit = CommitProtocol<CatalogError>()
         var action = CommitProtocol<CatalogError>.Action.publish
         while true {
@@ -215,14 +217,7 @@ final class TablePublisher: @unchecked Sendable {
                 let writer = SegmentWriter(
                     directory: plan.directory,
                     name: name + ".parquet",
-                    layout: SegmentLayout(
-                        columns: plan.columns,
-                        fieldIDs: plan.columnIDs.map {
-                            FieldIDs(column: $0.column, element: $0.element)
-                        },
-                        sortColumns: sortColumns,
-                        keyValues: []
-                    )
+                    layout: SegmentLayout(plan, sortColumns: sortColumns)
                 )
                 begun += [writer.temporaryPath, writer.path]
                 segments.append(try writer.write(group, from: spool))
@@ -255,5 +250,17 @@ final class TablePublisher: @unchecked Sendable {
             size += next
         }
         return segments
+    }
+}
+
+extension SegmentLayout {
+    /// The layout of a segment of the planned table.
+    init(_ plan: TablePlan, sortColumns: [Int] = []) {
+        self.init(
+            columns: plan.columns,
+            fieldIDs: plan.columnIDs.map { FieldIDs(column: $0.column, element: $0.element) },
+            sortColumns: sortColumns,
+            keyValues: []
+        )
     }
 }

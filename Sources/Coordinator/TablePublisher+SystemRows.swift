@@ -1,0 +1,100 @@
+import Base
+import Catalog
+import Columns
+import Parquet
+import Storage
+import Transport
+
+/// Appending to the tables that the coordinator fills itself.
+extension TablePublisher {
+    /// The job that rows without one are published by; the job store numbers jobs from 1.
+    static let noJob = JobID(0)
+
+    /// Appends rows to a system table, which is made where it is missing.
+    ///
+    /// A version of its own shows them, all or none.
+    func append(
+        _ rows: SystemRows,
+        reign: Reign,
+        _ completion: @escaping (Result<SnapshotID, PublishError>) -> Void
+    ) {
+        perform(completion) { [self] () throws(PublishError) in try append(rows, reign: reign) }
+    }
+
+    /// Forgets the keys of appends that belong to no job: nobody asks for one after its own call.
+    static func forgetAppends(of reign: Reign, in catalog: Catalog) throws(CatalogError) {
+        try catalog.forgetCommits(prefix: reign.commitKeyPrefix(noJob))
+    }
+
+    // MARK: On the queue
+
+    private func append(
+        _ rows: SystemRows,
+        reign: Reign
+    ) throws(PublishError) -> SnapshotID {
+        // Of all coordinators none ever writes under this name again.
+        let number = "\(systemSegments)"
+        systemSegments += 1
+        let name = "\(reign.jobStore)-\(Self.noJob)-\(number)-\(reign.epoch)-0.parquet"
+        let plan = try plan(rows.table)
+        let writer = SegmentWriter(directory: plan.directory, name: name, layout: .init(plan))
+        do throws(PublishError) {
+            let segment = try write(rows, with: writer)
+            let own = reign.commitKeyPrefix(Self.noJob) + "\(reign.epoch)-\(number)"
+            return try commit(
+                Publication(
+                    commitKey: rows.commitKey ?? own,
+                    reign: reign,
+                    job: Self.noJob,
+                    author: "otcluster",
+                    message: rows.message,
+                    extraInfo: "{}",
+                    tables: [TablePublication(plan: plan, segments: [segment])]
+                )
+            )
+        } catch {
+            if !error.mayBePublished {
+                for path in [writer.temporaryPath, writer.path] { removeIfThere(path) }
+            }
+            throw error
+        }
+    }
+
+    private func plan(_ table: SystemTable) throws(PublishError) -> TablePlan {
+        do throws(CatalogError) {
+            return try catalog.plan(
+                schema: SystemTable.schema,
+                table: table.name,
+                columns: table.columns,
+                mode: .append
+            )
+        } catch {
+            throw .catalog(error)
+        }
+    }
+
+    private func write(
+        _ rows: SystemRows,
+        with writer: SegmentWriter
+    ) throws(PublishError) -> SegmentRecord {
+        var pages = ByteBuffer()
+        let rowGroup: RowGroupMetadata
+        do throws(ParquetError) {
+            rowGroup = try SystemRowEncoder.encode(
+                rows.rows,
+                columns: rows.table.columns,
+                into: &pages
+            )
+        } catch {
+            throw .parquet(path: writer.path, error)
+        }
+        do throws(StorageError) {
+            try Directory.create(path: writer.directory)
+            let segment = try writer.write(rowGroup, pages: pages.bytes)
+            try Directory.synchronize(path: writer.directory)
+            return segment
+        } catch {
+            throw .storage(error)
+        }
+    }
+}
