@@ -136,22 +136,36 @@ var testTargets: [Target] {
         tests("Spool", ["Base", "Wire"]),
         tests("TSV", ["Base", "Columns"]),
         tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),
-        tests("Sample", ["Base"]),
-        tests("Storage", ["Base"]),
-        tests("Database", ["Base"]),
-        tests("Identity", ["Base", "Storage"]),
+        tests("Sample", ["Base", "TestSupport"]),
+        tests("Storage", ["Base", "TestSupport"]),
+        tests("Database", ["Base", "TestSupport"]),
+        tests("Identity", ["Base", "Storage", "TestSupport"]),
         tests("Transport", ["Base", "COpenSSL", "Identity"]),
         tests("HTTP", ["Base", "Identity", "Transport"]),
-        tests("Jobs", ["Base", "Columns"]),
-        tests("Catalog", ["Base", "Columns", "Database", "Storage"], exclude: ["Readers"]),
-        tests("CLI", ["API", "Base", "HTTP", "Identity", "Storage"], exclude: ["Snapshots"]),
+        tests("Jobs", ["Base", "Columns", "Storage", "TestSupport"]),
+        tests(
+            "Catalog",
+            ["Base", "Columns", "Database", "Storage", "TestSupport"],
+            exclude: ["Readers"]
+        ),
+        tests(
+            "CLI",
+            ["API", "Base", "HTTP", "Identity", "Storage", "TestSupport"],
+            exclude: ["Snapshots"]
+        ),
         tests(
             "Coordinator",
             [
                 "API", "Base", "Catalog", "Columns", "Database", "Gzip", "HTTP", "Identity",
-                "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "Transport",
+                "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "TestSupport", "Transport",
                 "Wire",
             ]
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Storage"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
         ),
     ]
 }

@@ -122,19 +122,12 @@ extension CoordinatorShell: WorkerLinkDelegate {
 
     func failed(
         _ attempt: AttemptID,
-        _ kind: FailureKind,
+        _ failure: FailureClass,
         message: String,
         from link: WorkerLink
     ) {
         guard scheduler.attempt(attempt)?.worker == link.id else { return }
-        let failure: FailureClass =
-            switch kind {
-            case .transient: .transient
-            case .badInput: .badInput
-            case .defect: .defect
-            case .wrongIndex: .defect
-            }
-        if kind == .wrongIndex { discardIndex(of: attempt) }
+        if failure == .wrongIndex { discardIndex(of: attempt) }
         handle(.attemptFailed(attempt, failure, reason: message))
     }
 

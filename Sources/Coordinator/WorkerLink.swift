@@ -17,7 +17,12 @@ protocol WorkerLinkDelegate: AnyObject {
         from link: WorkerLink
     )
     func finished(_ attempts: [AttemptID], from link: WorkerLink)
-    func failed(_ attempt: AttemptID, _ kind: FailureKind, message: String, from link: WorkerLink)
+    func failed(
+        _ attempt: AttemptID,
+        _ failure: FailureClass,
+        message: String,
+        from link: WorkerLink
+    )
     func closed(_ link: WorkerLink, reason: String)
 }
 
@@ -138,8 +143,8 @@ final class WorkerLink: ChannelDelegate {
                 sha256: hash,
                 from: self
             )
-        case .failed(let attempt, let kind, let message):
-            delegate.failed(attempt, kind, message: message, from: self)
+        case .failed(let attempt, let failure, let message):
+            delegate.failed(attempt, failure, message: message, from: self)
         case .finished(let attempts):
             delegate.finished(attempts, from: self)
         }

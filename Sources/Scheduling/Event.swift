@@ -126,13 +126,3 @@ package struct TaskReport: Sendable, Equatable {
         }
     }
 }
-
-/// The class of a failure; it alone decides what follows.
-package enum FailureClass: Sendable, Equatable {
-    /// Tried again, and counted against the task.
-    case transient
-    /// The input is at fault: the job fails.
-    case badInput
-    /// The product is at fault: the job fails.
-    case defect
-}

@@ -288,7 +288,7 @@ extension Scheduler {
         switch failure {
         case .badInput:
             end(task.step.job, .failed(reason: reason), failing: task.step)
-        case .defect:
+        case .defect, .wrongIndex:
             let text = "\(place): \(reason)"
             end(task.step.job, .failed(reason: text), failing: task.step)
         case .transient:

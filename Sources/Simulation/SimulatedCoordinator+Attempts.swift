@@ -103,17 +103,11 @@ extension SimulatedCoordinator {
 
     func failed(
         _ attempt: AttemptID,
-        _ kind: FailureKind,
+        _ failure: FailureClass,
         message: String,
         from link: SimulatedLink
     ) {
         guard scheduler.attempt(attempt)?.worker == link.id else { return }
-        let failure: FailureClass =
-            switch kind {
-            case .transient: .transient
-            case .badInput: .badInput
-            case .defect, .wrongIndex: .defect
-            }
         handle(.attemptFailed(attempt, failure, reason: message))
     }
 

@@ -88,18 +88,6 @@ package struct TransformResult: Equatable, Sendable {
     }
 }
 
-/// Why an attempt failed, as far as the worker can tell.
-package enum FailureKind: UInt8, Equatable, Sendable, CaseIterable {
-    /// Worth another try: out of disk or memory, a damaged transfer.
-    case transient = 0
-    /// The input is at fault; another try would end the same.
-    case badInput = 1
-    /// The product is at fault.
-    case defect = 2
-    /// The split index is at fault: its compressed bytes arrived whole, and give another text.
-    case wrongIndex = 3
-}
-
 /// What a worker says.
 package enum WorkerMessage: Equatable, Sendable {
     case hello(Hello)
@@ -107,7 +95,7 @@ package enum WorkerMessage: Equatable, Sendable {
     case heartbeat(running: [AttemptID])
     /// A result's head; data frames and `runEnd` follow.
     case result(AttemptID, TransformResult)
-    case failed(AttemptID, FailureKind, message: String)
+    case failed(AttemptID, FailureClass, message: String)
     /// Tasks without data that are done.
     case finished([AttemptID])
     /// The end of the run, with the SHA-256 of its bytes.
@@ -134,10 +122,10 @@ package enum WorkerMessage: Equatable, Sendable {
                 fields.integer(attempt.rawValue)
                 fields.result(result)
             }
-        case .failed(let attempt, let kind, let message):
+        case .failed(let attempt, let failure, let message):
             frame(.failed) { fields in
                 fields.integer(attempt.rawValue)
-                fields.integer(kind.rawValue)
+                fields.integer(failure.rawValue)
                 fields.text(String(message.prefix(Self.failureCharacters)))
             }
         case .finished(let attempts):
@@ -176,8 +164,7 @@ package enum WorkerMessage: Equatable, Sendable {
             self = .result(try fields.attempt(), try fields.result())
         case .failed:
             let attempt = try fields.attempt()
-            let rawKind = try fields.integer(UInt8.self)
-            guard let failure = FailureKind(rawValue: rawKind) else {
+            guard let failure = FailureClass(rawValue: try fields.integer()) else {
                 throw .malformed(message: "failed")
             }
             self = .failed(attempt, failure, message: try fields.text())

@@ -13,7 +13,7 @@ enum TransformError: Error, CustomStringConvertible {
     case wrongIndex(reason: String)
     case parquet(ParquetError)
 
-    var kind: FailureKind {
+    var failure: FailureClass {
         switch self {
         case .damagedTransfer: .transient
         case .wrongIndex: .wrongIndex

@@ -65,7 +65,7 @@ final class Slot: @unchecked Sendable {
         } catch {
             // What stands half done in the transform must not reach the next chunk.
             transform = nil
-            let outcome = SlotOutcome.failed(error.kind, message: error.description)
+            let outcome = SlotOutcome.failed(error.failure, message: error.description)
             return SlotResult(outcome: outcome, output: nil)
         }
     }

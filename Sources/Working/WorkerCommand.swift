@@ -43,7 +43,7 @@ package enum SlotOutcome: Sendable, Equatable {
     /// The result lies with the shell and takes so many bytes to send.
     case transformed(sizeBytes: Int)
     case finished
-    case failed(FailureKind, message: String)
+    case failed(FailureClass, message: String)
 }
 
 /// Something that happened to a worker, besides messages.

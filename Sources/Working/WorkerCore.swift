@@ -256,8 +256,8 @@ package struct WorkerCore: Sendable {
             sendResults()
         case .finished:
             commands.append(.send(.finished([attempt])))
-        case .failed(let kind, let message):
-            commands.append(.send(.failed(attempt, kind, message: message)))
+        case .failed(let failure, let message):
+            commands.append(.send(.failed(attempt, failure, message: message)))
         }
     }
 

@@ -1,5 +1,6 @@
 import CLI
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// The project's DuckDB; nil where `./scripts/setup` did not run.
@@ -16,7 +17,7 @@ struct DuckDBTests {
     /// A store of one table, made by DuckDB itself, and a secret beside it.
     private func withStore(_ body: (StoreFolder, _ secret: String) throws -> Void) throws {
         let duckDB = try #require(installed)
-        let folder = "/tmp/otjob-query-tests-\(UInt64.random(in: 0...UInt64.max))"
+        let folder = try makeTemporaryFolder()
         let manager = FileManager.default
         try manager.createDirectory(atPath: folder + "/store", withIntermediateDirectories: true)
         defer { #expect(throws: Never.self) { try manager.removeItem(atPath: folder) } }

@@ -1,24 +1,12 @@
 import CLI
-import Glibc
 import HTTP
 import Identity
 import Storage
+import TestSupport
 import Testing
 
 @Suite("The user's token is found")
 struct UserIdentityTests {
-    private func withHome(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/otcluster-cli-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = template.withUnsafeBufferPointer { text in
-            text.baseAddress.map { String(cString: $0) } ?? ""
-        }
-        defer {
-            do { try Directory.removeTree(path: path) } catch { Issue.record(error) }
-        }
-        try body(path)
-    }
-
     private func write(_ token: String, to path: String) throws {
         try Directory.create(path: Directory.parent(of: path))
         try File.create(path: path).write(Array("\(token)\n".utf8), at: 0)
@@ -32,7 +20,7 @@ struct UserIdentityTests {
 
     @Test("at OTJOB_TOKEN_FILE first, then in the configuration folder")
     func order() throws {
-        try withHome { home in
+        try withTemporaryFolder { home in
             try write("named", to: home + "/elsewhere")
             try write("xdg", to: home + "/xdg/otjob/token")
             try write("home", to: home + "/.config/otjob/token")
@@ -47,7 +35,7 @@ struct UserIdentityTests {
 
     @Test("a file that was named and is not there is an error, one of the folder is none")
     func missing() throws {
-        try withHome { home in
+        try withTemporaryFolder { home in
             let tokens = [try token(["HOME": home]), try token([:])]
             #expect(tokens == [nil, nil])
             for variable in ["OTJOB_TOKEN_FILE", "OTJOB_CA_FILE"] {

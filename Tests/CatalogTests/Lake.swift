@@ -1,8 +1,8 @@
 import Base
 import Catalog
 import Columns
-import Glibc
 import Storage
+import TestSupport
 import Testing
 
 /// A table store in a folder of its own, and what tests do with it.
@@ -13,11 +13,7 @@ struct Lake {
 
     /// An empty store, which its user removes.
     static func temporary() throws -> Lake {
-        var template = Array("/tmp/otcluster-catalog-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let folder = template.withUnsafeBufferPointer { text in
-            text.baseAddress.map { String(cString: $0) } ?? ""
-        }
+        let folder = try makeTemporaryFolder()
         try Directory.create(path: folder + "/data")
         return Lake(folder: folder)
     }

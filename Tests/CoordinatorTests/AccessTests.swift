@@ -6,6 +6,7 @@ import HTTP
 import Identity
 import Jobs
 import Storage
+import TestSupport
 import Testing
 import Transport
 

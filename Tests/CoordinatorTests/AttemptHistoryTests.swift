@@ -2,6 +2,7 @@ import API
 import Base
 import Database
 import Scheduling
+import TestSupport
 import Testing
 import Transport
 

@@ -1,6 +1,7 @@
 import Base
 import Dispatch
 import Storage
+import TestSupport
 import Testing
 import Transport
 

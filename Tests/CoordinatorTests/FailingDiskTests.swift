@@ -3,6 +3,7 @@ import Catalog
 import Glibc
 import Jobs
 import Storage
+import TestSupport
 import Testing
 
 @testable import Coordinator

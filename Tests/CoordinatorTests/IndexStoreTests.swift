@@ -4,6 +4,7 @@ import Glibc
 import Gzip
 import Spool
 import Storage
+import TestSupport
 import Testing
 import Wire
 

@@ -3,6 +3,7 @@ import Columns
 import Dispatch
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Coordinator

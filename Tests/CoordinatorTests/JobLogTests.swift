@@ -1,5 +1,6 @@
 import Base
 import Storage
+import TestSupport
 import Testing
 
 @testable import Coordinator

@@ -1,6 +1,7 @@
 import API
 import Jobs
 import Storage
+import TestSupport
 import Testing
 
 @testable import Coordinator

@@ -2,6 +2,7 @@ import Base
 import Catalog
 import Database
 import Storage
+import TestSupport
 import Testing
 import Transport
 

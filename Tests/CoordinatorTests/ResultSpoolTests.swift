@@ -4,6 +4,7 @@ import Parquet
 import Scheduling
 import Spool
 import Storage
+import TestSupport
 import Testing
 import Transport
 import Wire

@@ -1,5 +1,6 @@
 import Base
 import Dispatch
+import TestSupport
 import Testing
 
 @testable import Coordinator

@@ -4,6 +4,7 @@ import Columns
 import Glibc
 import Parquet
 import Storage
+import TestSupport
 import Testing
 import Transport
 

@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import Storage
 import Synchronization
 import Testing
@@ -47,19 +46,6 @@ final class TestLoop: Sendable {
             return value
         }
     }
-}
-
-/// Runs `body` with a fresh folder, which is removed afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/otcluster-coordinator-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    let path = template.withUnsafeBufferPointer { text in
-        text.baseAddress.map { String(cString: $0) } ?? ""
-    }
-    defer {
-        do { try Directory.removeTree(path: path) } catch { Issue.record(error) }
-    }
-    try body(path)
 }
 
 /// Writes a whole file, in place where there is one.

@@ -1,21 +1,11 @@
 import Database
 import Glibc
+import TestSupport
 import Testing
 
 /// Runs `body` with the path of a database that does not exist yet, in a folder of its own.
 private func withDatabasePath(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/otcluster-database-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    let folder = template.withUnsafeBufferPointer { text in
-        text.baseAddress.map { String(cString: $0) } ?? ""
-    }
-    let path = folder + "/test.sqlite"
-    defer {
-        unlink(path)
-        unlink(path + "-journal")
-        rmdir(folder)
-    }
-    try body(path)
+    try withTemporaryFolder { try body($0 + "/test.sqlite") }
 }
 
 /// An error type that wraps database errors, as the domain targets have.

@@ -30,19 +30,6 @@ extension CertificateAuthority {
     }
 }
 
-/// Runs `body` with a fresh folder, which is removed afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/otcluster-identity-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    let path = template.withUnsafeBufferPointer { text in
-        text.baseAddress.map { String(cString: $0) } ?? ""
-    }
-    defer {
-        do { try Directory.removeTree(path: path) } catch { Issue.record(error) }
-    }
-    try body(path)
-}
-
 func permissions(of path: String) -> mode_t {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0

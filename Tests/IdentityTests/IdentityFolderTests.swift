@@ -1,6 +1,7 @@
 import Base
 import Identity
 import Storage
+import TestSupport
 import Testing
 
 @Suite("A folder keeps who somebody is")

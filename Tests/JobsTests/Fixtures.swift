@@ -1,6 +1,9 @@
 import Columns
 import Glibc
 import Jobs
+import Storage
+import TestSupport
+import Testing
 
 /// The repository's root, from this file's place in it.
 let repositoryRoot = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
@@ -74,11 +77,7 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/otcluster-jobs-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FixtureError.system("mkdtemp") }
-        path = template.withUnsafeBufferPointer { buffer in
-            String(decoding: buffer.dropLast().map(UInt8.init), as: UTF8.self)
-        }
+        path = try makeTemporaryFolder()
     }
 
     /// Writes a file into the folder and returns its path.
@@ -103,15 +102,7 @@ final class TemporaryFolder {
         return path + "/" + name
     }
 
-    deinit { removeTree(path) }
-}
-
-private func removeTree(_ path: String) {
-    for name in folderContents(path) {
-        let child = path + "/" + name
-        if unlink(child) != 0 { removeTree(child) }
-    }
-    rmdir(path)
+    deinit { #expect(throws: Never.self) { try Directory.removeTree(path: path) } }
 }
 
 /// The names in a folder, sorted, without `.` and `..`.

@@ -1,6 +1,6 @@
-import FoundationEssentials
 import Glibc
 import Sample
+import TestSupport
 import Testing
 
 @Suite("The sample's files")
@@ -83,12 +83,4 @@ private func contents(_ path: String) throws -> [UInt8] {
         bytes += buffer[..<count]
     }
     return bytes
-}
-
-/// Gives the body a fresh folder and removes it, with the files of samples in it, afterwards.
-private func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/sample-tests.XXXXXX".utf8CString)
-    let folder = String(cString: try #require(mkdtemp(&template)))
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
 }
