@@ -93,7 +93,7 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "CLinux", "Catalog", "Channel", "Columns", "Database", "Gzip",
+                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip",
                 "HTTP", "Identity", "Jobs",
                 "Parquet", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
             ]

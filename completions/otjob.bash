@@ -130,9 +130,9 @@ _otjob() {
             esac
             ;;
         worker)
-            flags="--coordinator --pool --slots --help"
+            flags="--coordinator --pool --slots --name --help"
             case $previous in
-                --coordinator | --pool | --slots) return ;;
+                --coordinator | --pool | --slots | --name) return ;;
             esac
             ;;
         cluster)

@@ -7,6 +7,11 @@ package enum Names {
         return bytes.allSatisfy { isLowercase($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
     }
 
+    /// The same rule with hyphens among the letters, as clouds name clusters, pools and machines.
+    package static func isValidHyphenated(_ text: some StringProtocol) -> Bool {
+        isValid(String(text.map { $0 == "-" ? "_" : $0 }))
+    }
+
     private static func isLowercase(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }

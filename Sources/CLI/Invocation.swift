@@ -37,20 +37,29 @@ package struct Programs: Sendable {
     /// its first pool; returns the exit code.
     package let coordinator: @Sendable (_ configuration: String?, _ workers: Int?) -> Int32
     /// Runs a worker in the foreground; returns the exit code.
-    package let worker: @Sendable (_ coordinator: String, _ pool: String, _ slots: Int?) -> Int32
+    package let worker: @Sendable (WorkerArguments) -> Int32
     /// Writes a made-up set of input files.
     package let sample:
         @Sendable (_ scale: Double, _ seed: UInt64, _ folder: String) throws(CLIError) -> Void
 
     package init(
         coordinator: @escaping @Sendable (String?, Int?) -> Int32,
-        worker: @escaping @Sendable (String, String, Int?) -> Int32,
+        worker: @escaping @Sendable (WorkerArguments) -> Int32,
         sample: @escaping @Sendable (Double, UInt64, String) throws(CLIError) -> Void
     ) {
         self.coordinator = coordinator
         self.worker = worker
         self.sample = sample
     }
+}
+
+/// What a worker is started with.
+package struct WorkerArguments: Equatable, Sendable {
+    package let coordinator: String
+    package let pool: String
+    package let slots: Int?
+    /// What it was started as; nil where nobody named it.
+    package let name: String?
 }
 
 /// The process's environment variables.

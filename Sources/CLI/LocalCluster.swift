@@ -72,11 +72,26 @@ package struct LocalCluster {
             var arguments = ["otjob", "coordinator"]
             if let configurationPath { arguments += ["--config", configurationPath] }
             if let workers { arguments += ["--workers", String(workers)] }
-            child = try Spawn.daemon(arguments, appendingTo: logFile)
+            child = try startDaemon(arguments)
         }
         try waitUntilHealthy(client, child: child, logStart: logStart)
         let pools = try waitForWorkers(client, child: child, logStart: logStart)
         return "the cluster is up (\(pools)): \(url)/"
+    }
+
+    /// Starts this program in the background, its output appended to the log.
+    private func startDaemon(_ arguments: [String]) throws(CLIError) -> pid_t {
+        do throws(StorageError) {
+            return try ChildProcess.start(
+                ChildProcess.thisProgram,
+                arguments,
+                inNewSession: true,
+                output: .file(logFile),
+                errors: .file(logFile)
+            )
+        } catch {
+            throw .failed("\(error)")
+        }
     }
 
     /// Makes the state folder; returns the size of the log so far.
@@ -173,7 +188,7 @@ package struct LocalCluster {
         guard waitpid(child, &status, WNOHANG) == child else { return }
         let text = (FileText.read(logFile) ?? "").utf8.dropFirst(logStart)
         let lines = String(decoding: Array(text), as: UTF8.self).split(separator: "\n")
-        let code = Spawn.exitCode(ofWaitStatus: status)
+        let code = ProcessEnd(waitStatus: status).exitCode
         throw .failed(
             "the coordinator ended with exit code \(code): \(lines.last ?? "it said nothing")"
         )

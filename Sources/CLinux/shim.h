@@ -16,3 +16,14 @@ static inline ssize_t otcluster_copy_file_range(
 
 // glibc defines POSIX_SPAWN_SETSID only under _GNU_SOURCE (spawn.h, since glibc 2.26).
 enum { OTCLUSTER_SPAWN_NEW_SESSION = 0x80 };
+
+#include <fcntl.h>
+
+// glibc declares pipe2 only under _GNU_SOURCE, and has pidfd_open since 2.36 in <sys/pidfd.h>.
+static inline int otcluster_pipe(int ends[2]) {
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
+static inline int otcluster_pidfd_open(pid_t pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0u);
+}

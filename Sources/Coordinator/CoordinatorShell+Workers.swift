@@ -35,9 +35,9 @@ extension CoordinatorShell {
 
     func reap() {
         for (pid, launch, end) in processes.reap() where !isStopping {
-            CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(end)")
+            CoordinatorLog.write("worker process \(pid) of pool \(launch.pool) ended: \(end.loss)")
             guard launch.hasJoined else {
-                handle(.launchFailed(launch.pool, reason: "\(end), see coordinator.log"))
+                handle(.launchFailed(launch.pool, reason: "\(end.loss), see coordinator.log"))
                 continue
             }
             if let worker = departures.takeWorker(of: pid) {

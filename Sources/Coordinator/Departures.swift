@@ -1,26 +1,16 @@
 import Base
 import Glibc
 import Scheduling
+import Storage
 
-/// How a process ended.
-enum ProcessEnd: Equatable, CustomStringConvertible {
-    case exited(code: Int32)
-    case killed(signal: Int32)
-
-    /// Takes apart what `waitpid` gives.
-    init(waitStatus: Int32) {
-        let signal = waitStatus & 0x7f
-        self = signal == 0 ? .exited(code: waitStatus >> 8 & 0xff) : .killed(signal: signal)
-    }
-
+extension ProcessEnd {
+    /// What the scheduler is told of a worker whose process ended so.
     var loss: WorkerLoss {
         switch self {
         case .exited(let code): .exited(code: code)
         case .killed(let signal): .killed(signal: signal)
         }
     }
-
-    var description: String { loss.description }
 }
 
 /// Brings the end of a started worker's connection together with that of its process.

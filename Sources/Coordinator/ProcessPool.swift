@@ -1,5 +1,4 @@
 import Base
-import CLinux
 import Glibc
 import Storage
 import Transport
@@ -31,7 +30,11 @@ final class ProcessPool {
             "otjob", "worker", "--coordinator", "\(coordinator)", "--pool", "\(pool)", "--slots",
             "\(slots)",
         ]
-        let pid = try spawn(arguments)
+        let pid = try ChildProcess.start(
+            ChildProcess.thisProgram,
+            arguments,
+            inNewSession: true
+        )
         do throws(StorageError) {
             try note(pid)
         } catch {
@@ -88,26 +91,6 @@ final class ProcessPool {
             counts[PoolID(words[flag + 1]), default: 0] += 1
         }
         return counts
-    }
-
-    private func spawn(_ arguments: [String]) throws(StorageError) -> pid_t {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(OTCLUSTER_SPAWN_NEW_SESSION))
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        defer { for argument in argv { free(argument) } }
-        argv.append(nil)
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, &argv, environ)
-        guard code == 0 else {
-            throw .system(operation: "spawn", path: "/proc/self/exe", errno: code)
-        }
-        return pid
     }
 
     private func note(_ pid: pid_t) throws(StorageError) {

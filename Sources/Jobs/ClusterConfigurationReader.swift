@@ -185,7 +185,7 @@ extension ClusterConfigurationReader {
         _ key: String
     ) throws(ConfigurationError) -> String {
         let text = try node.text(key)
-        guard Names.isValid(String(text.map { $0 == "-" ? "_" : $0 })) else {
+        guard Names.isValidHyphenated(text) else {
             throw node.error(
                 "'\(key)' must begin with a letter a-z and hold only a-z, 0-9, _ and -, at most "
                     + "63, not '\(text)'"

@@ -1,7 +1,7 @@
 package import Base
 
 /// The protocol's version; peers of another one are refused, both versions named.
-package let protocolVersion: UInt32 = 2
+package let protocolVersion: UInt32 = 3
 
 /// The first message on a connection: who the worker is.
 package struct Hello: Equatable, Sendable {
@@ -11,12 +11,14 @@ package struct Hello: Equatable, Sendable {
     package var host: String
     package var processID: Int32
     package var slots: UInt16
+    /// What whoever started it calls it; empty where nobody did.
+    package var name: String
 
     /// What can be known of a worker that speaks another version: only that.
     init(ofForeignVersion version: UInt32) {
         protocolVersion = version
         (productVersion, pool, host) = ("another release", "", "")
-        (processID, slots) = (0, 0)
+        (processID, slots, name) = (0, 0, "")
     }
 
     package init(
@@ -25,7 +27,8 @@ package struct Hello: Equatable, Sendable {
         pool: String,
         host: String,
         processID: Int32,
-        slots: UInt16
+        slots: UInt16,
+        name: String = ""
     ) {
         self.protocolVersion = protocolVersion
         self.productVersion = productVersion
@@ -33,6 +36,7 @@ package struct Hello: Equatable, Sendable {
         self.host = host
         self.processID = processID
         self.slots = slots
+        self.name = name
     }
 }
 
@@ -114,6 +118,7 @@ package enum WorkerMessage: Equatable, Sendable {
                 fields.text(hello.host)
                 fields.integer(hello.processID)
                 fields.integer(hello.slots)
+                fields.text(hello.name)
             }
         case .heartbeat(let running):
             frame(.heartbeat) { $0.list(running) { $0.integer($1.rawValue) } }
@@ -155,7 +160,8 @@ package enum WorkerMessage: Equatable, Sendable {
                     pool: try fields.text(),
                     host: try fields.text(),
                     processID: try fields.integer(),
-                    slots: try fields.integer()
+                    slots: try fields.integer(),
+                    name: try fields.text()
                 )
             )
         case .heartbeat:

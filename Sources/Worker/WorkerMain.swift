@@ -10,11 +10,14 @@ package struct WorkerOptions: Sendable {
     package var pool: String
     /// Attempts run at the same time; nil for one a processor.
     package var slots: Int?
+    /// What it was started as; nil where nobody named it.
+    package var name: String?
 
-    package init(coordinator: String, pool: String, slots: Int? = nil) {
+    package init(coordinator: String, pool: String, slots: Int? = nil, name: String? = nil) {
         self.coordinator = coordinator
         self.pool = pool
         self.slots = slots
+        self.name = name
     }
 }
 
@@ -40,7 +43,8 @@ package func runWorker(_ options: WorkerOptions) -> Int32 {
             loop: loop,
             coordinator: address,
             pool: options.pool,
-            slotCount: slots
+            slotCount: slots,
+            name: options.name
         )
         let bound = LoopBound(shell, loop: loop)
         loop.execute { bound.value.start() }

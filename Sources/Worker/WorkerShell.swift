@@ -28,7 +28,7 @@ final class WorkerShell: ChannelDelegate {
     private var signals: [SignalSource] = []
     private(set) var exitCode: Int32 = 0
 
-    init(loop: EventLoop, coordinator: HostPort, pool: String, slotCount: Int) {
+    init(loop: EventLoop, coordinator: HostPort, pool: String, slotCount: Int, name: String?) {
         self.loop = loop
         self.coordinator = coordinator
         chunkMemory = MemoryPool(keptBlocks: slotCount + 1)
@@ -39,7 +39,8 @@ final class WorkerShell: ChannelDelegate {
             pool: pool,
             host: hostName(),
             processID: getpid(),
-            slots: UInt16(slotCount)
+            slots: UInt16(slotCount),
+            name: name ?? ""
         )
         core = WorkerCore(
             hello: hello,

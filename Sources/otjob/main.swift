@@ -8,8 +8,15 @@ let programs = Programs(
     coordinator: { configuration, workers in
         runCoordinator(configurationPath: configuration, workers: workers)
     },
-    worker: { coordinator, pool, slots in
-        runWorker(WorkerOptions(coordinator: coordinator, pool: pool, slots: slots))
+    worker: { arguments in
+        runWorker(
+            WorkerOptions(
+                coordinator: arguments.coordinator,
+                pool: arguments.pool,
+                slots: arguments.slots,
+                name: arguments.name
+            )
+        )
     },
     sample: { scale, seed, folder throws(CLIError) in
         do throws(SampleError) {

@@ -22,6 +22,12 @@ struct NamesTests {
         #expect(!Names.isValid(String(repeating: "a", count: 64)))
     }
 
+    @Test("a hyphenated name has hyphens among its letters, and begins with one all the same")
+    func hyphenated() {
+        for name in ["a", "zone-a", "a_b-9-"] { #expect(Names.isValidHyphenated(name)) }
+        for name in ["", "-a", "9-a", "a.b", "A-b"] { #expect(!Names.isValidHyphenated(name)) }
+    }
+
     @Test("hexadecimal has two small digits a byte")
     func hexadecimalDigits() {
         #expect(hexadecimal([0x00, 0x0F, 0xA0, 0xFF]) == "000fa0ff")

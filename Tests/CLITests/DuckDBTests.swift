@@ -1,5 +1,6 @@
 import CLI
 import FoundationEssentials
+import Storage
 import TestSupport
 import Testing
 
@@ -31,15 +32,16 @@ struct DuckDBTests {
             duckDB.extensions.map { "LOAD '\($0)';" }.joined()
             + "ATTACH 'ducklake:sqlite:\(store.catalog)' AS lake (DATA_PATH '\(store.dataPath)');"
             + "CREATE SCHEMA lake.ott; CREATE TABLE lake.ott.numbers AS SELECT range n FROM range(5000);"
-        let (exitCode, errors) = try Spawn.run([duckDB.program, "-no-init", "-batch", "-c", setup])
-        try #require(exitCode == 0, "\(errors)")
+        let words = [duckDB.program, "-no-init", "-batch", "-c", setup]
+        let run = try ProgramRun(words, keeping: .errors)
+        try #require(run.end.exitCode == 0, "\(run.output)")
         try body(store, folder + "/secret.csv")
     }
 
     private func run(_ sql: String, _ store: StoreFolder) throws -> (Int32, String) {
         let words = try #require(installed).arguments(sql: sql, store: store, json: true)
-        let (exitCode, errors) = try Spawn.run(words)
-        return (exitCode, DuckDB.oneLine(errors))
+        let run = try ProgramRun(words, keeping: .errors)
+        return (run.end.exitCode, DuckDB.oneLine(run.output))
     }
 
     @Test("tables are found with and without their schema")

@@ -1,5 +1,6 @@
 import Base
 import Scheduling
+import Storage
 import Testing
 
 @testable import Coordinator
@@ -8,18 +9,6 @@ import Testing
 struct DepartureTests {
     private let start = Instant(nanoseconds: 0)
     private let worker = WorkerID(7)
-
-    @Test(
-        "the system's status of a process is an exit code or a signal",
-        arguments: [
-            (0x0000, ProcessEnd.exited(code: 0)), (0x0300, .exited(code: 3)),
-            (0xff00, .exited(code: 255)), (0x0009, .killed(signal: 9)),
-            (0x008b, .killed(signal: 11)),
-        ] as [(Int32, ProcessEnd)]
-    )
-    func status(status: Int32, end: ProcessEnd) {
-        #expect(ProcessEnd(waitStatus: status) == end)
-    }
 
     @Test("a process that is seen to end after its connection names its worker, once")
     func connectionFirst() {

@@ -11,7 +11,7 @@ from harness import column, job_file, process_pool, static_pool, tsv, write_gzip
 
 HELLO, HEARTBEAT, RESULT, FAILED, FINISHED = 1, 2, 3, 4, 5
 WELCOME, REFUSE, LEASE, LEASE_SYNTHETIC, DATA, RUN_END = 32, 33, 36, 37, 64, 65
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 def frame(kind, payload=b""):
@@ -24,7 +24,7 @@ def text(value):
 
 def hello(pool="zone-a", protocol=PROTOCOL, slots=1, host="stranger"):
     fields = struct.pack("<I", protocol) + text("0") + text(pool) + text(host)
-    return frame(HELLO, fields + struct.pack("<iH", 1, slots))
+    return frame(HELLO, fields + struct.pack("<iH", 1, slots) + text(""))
 
 
 def result(attempt, *, lines=0, columns=0, sizes=()):

@@ -12,7 +12,8 @@ enum MessageSamples {
                 pool: "zone-a",
                 host: "höst",
                 processID: -1,
-                slots: 64
+                slots: 64,
+                name: "ott-zone-a-1-2"
             )
         ),
         .heartbeat(running: []),

@@ -25,13 +25,31 @@ extension Command {
             ),
             Flag("pool", "POOL", "the pool to join", required: true),
             Flag("slots", "N", "attempts to run at a time; one a processor without it"),
+            Flag(
+                "name",
+                "NAME",
+                "what it was started as, for pools that start workers by a command"
+            ),
         ]
     ) { invocation throws(CLIError) in
         let arguments = invocation.arguments
         return invocation.programs.worker(
-            try arguments.required("coordinator"),
-            try arguments.required("pool"),
-            try arguments.integer("slots", in: Limits.slots)
+            WorkerArguments(
+                coordinator: try arguments.required("coordinator"),
+                pool: try arguments.required("pool"),
+                slots: try arguments.integer("slots", in: Limits.slots),
+                name: try workerName(arguments)
+            )
         )
+    }
+
+    private static func workerName(_ arguments: Arguments) throws(CLIError) -> String? {
+        guard let name = arguments.value("name") else { return nil }
+        guard Names.isValidHyphenated(name) else {
+            throw arguments.usage(
+                "--name must begin with a letter a-z and hold only a-z, 0-9, _ and -, at most 63"
+            )
+        }
+        return name
     }
 }

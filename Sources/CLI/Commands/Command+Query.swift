@@ -31,9 +31,18 @@ extension Command {
             temporaryFolder: "\(temporary)/otjob-query-\(getpid())"
         )
         let words = duckDB.arguments(sql: sql, store: store, json: wantsJSON)
-        let (exitCode, errors) = try Spawn.run(words)
-        guard exitCode == 0 else { throw .failed(DuckDB.oneLine(errors)) }
+        try run(words)
         return ExitCode.done
+    }
+
+    private static func run(_ words: [String]) throws(CLIError) {
+        let run: ProgramRun
+        do throws(StorageError) {
+            run = try ProgramRun(words, keeping: .errors)
+        } catch {
+            throw .failed("\(error)")
+        }
+        guard run.end == .exited(code: 0) else { throw .failed(DuckDB.oneLine(run.output)) }
     }
 
     private static func check(
