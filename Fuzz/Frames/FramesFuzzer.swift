@@ -14,7 +14,13 @@ enum FramesFuzzer: FuzzTarget {
             sizeBytes: 6
         )
     ).encoded
-    private static let group = ResultRowGroup(table: .rows, pagesSizeBytes: 4, metadataSizeBytes: 2)
+    private static let group = ResultRowGroup(
+        table: .rows,
+        pagesSizeBytes: 4,
+        metadataSizeBytes: 2,
+        pagesCRC32: 7,
+        metadataCRC32: 1 << 31
+    )
     private static let result = WorkerMessage.result(
         AttemptID(1),
         TransformResult(lines: 1, rows: 1, rejected: 0, conversionFailures: [0], rowGroups: [group])

@@ -28,7 +28,15 @@ enum SpoolFuzzer: FuzzTarget {
             rows: 1,
             rejected: 0,
             conversionFailures: [0],
-            rowGroups: [ResultRowGroup(table: .rows, pagesSizeBytes: 4, metadataSizeBytes: 2)]
+            rowGroups: [
+                ResultRowGroup(
+                    table: .rows,
+                    pagesSizeBytes: 4,
+                    metadataSizeBytes: 2,
+                    pagesCRC32: 7,
+                    metadataCRC32: 1 << 31
+                )
+            ]
         ),
         sha256: Array(repeating: 2, count: 32)
     )

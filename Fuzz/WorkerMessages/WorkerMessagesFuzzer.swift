@@ -5,8 +5,20 @@ import Wire
 /// What a worker says: refused, or a message that is the same when it is sent again.
 enum WorkerMessagesFuzzer: FuzzTarget {
     private static let groups = [
-        ResultRowGroup(table: .rows, pagesSizeBytes: 5, metadataSizeBytes: 3),
-        ResultRowGroup(table: .rejects, pagesSizeBytes: 0, metadataSizeBytes: 0),
+        ResultRowGroup(
+            table: .rows,
+            pagesSizeBytes: 5,
+            metadataSizeBytes: 3,
+            pagesCRC32: 7,
+            metadataCRC32: 1 << 31
+        ),
+        ResultRowGroup(
+            table: .rejects,
+            pagesSizeBytes: 0,
+            metadataSizeBytes: 0,
+            pagesCRC32: 7,
+            metadataCRC32: 1 << 31
+        ),
     ]
     private static let samples: [WorkerMessage] = [
         .hello(

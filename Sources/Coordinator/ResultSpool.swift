@@ -25,6 +25,8 @@ struct StoredResult: Sendable, Equatable {
         var table: RowGroupTable
         var metadata: RowGroupMetadata
         var offset: Int64
+        /// CRC-32 of its pages.
+        var crc32: UInt32
     }
 
     var rowGroups: [RowGroup]
@@ -34,6 +36,8 @@ struct StoredResult: Sendable, Equatable {
 enum SpoolError: Error, CustomStringConvertible {
     case storage(StorageError)
     case wrongHash
+    /// Pages or metadata of a row group are not those that its worker encoded.
+    case wrongChecksum
     case metadata(ParquetError)
     case stepEnded
 
@@ -46,6 +50,7 @@ enum SpoolError: Error, CustomStringConvertible {
         switch self {
         case .storage(let error): "\(error)"
         case .wrongHash: "its SHA-256 is not the announced one: damaged on the way"
+        case .wrongChecksum: "the CRC-32 of a row group is not that of its encoding"
         case .metadata(let error): "its row groups are described wrongly: \(error)"
         case .stepEnded: "its step has ended"
         }

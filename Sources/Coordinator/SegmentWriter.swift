@@ -1,12 +1,13 @@
 import Base
 import Catalog
+import Gzip
 import Parquet
 import Storage
 
 /// Puts stored row groups together into one Parquet file, without decoding them.
 ///
-/// The file is written under a temporary name, synced, read back by its footer and only then
-/// renamed: a segment is whole or it is not there.
+/// The file is written under a temporary name, synced, read back and only then renamed: a segment
+/// is whole, and to the byte what workers have encoded, or it is not there.
 struct SegmentWriter {
     let directory: String
     let name: String
@@ -28,13 +29,15 @@ struct SegmentWriter {
         _ rowGroups: [StoredResult.RowGroup],
         from spool: File
     ) throws(StorageError) -> SegmentRecord {
-        try write { (file, layout) throws(StorageError) in
+        try write { (file, layout, pieces) throws(StorageError) in
             var offset = layout.sizeBytes
             for run in Self.runs(of: rowGroups) {
                 try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
                 for rowGroup in run.rowGroups {
                     layout.append(rowGroup.metadata, at: offset)
-                    offset += rowGroup.metadata.payloadSizeBytes
+                    let sizeBytes = rowGroup.metadata.payloadSizeBytes
+                    pieces.append(Piece(sizeBytes: sizeBytes, crc32: rowGroup.crc32))
+                    offset += sizeBytes
                 }
             }
         }
@@ -45,24 +48,27 @@ struct SegmentWriter {
         _ rowGroup: RowGroupMetadata,
         pages: UnsafeRawBufferPointer
     ) throws(StorageError) -> SegmentRecord {
-        try write { (file, layout) throws(StorageError) in
+        try write { (file, layout, pieces) throws(StorageError) in
             try file.write(pages, at: layout.sizeBytes)
             layout.append(rowGroup, at: layout.sizeBytes)
+            pieces.append(Piece(pages))
         }
     }
 
     private func write(
-        _ fill: (File, inout SegmentLayout) throws(StorageError) -> Void
+        _ fill: (File, inout SegmentLayout, inout [Piece]) throws(StorageError) -> Void
     ) throws(StorageError) -> SegmentRecord {
         let file = try File.create(path: temporaryPath, exclusive: false)
         var layout = self.layout
+        var pieces = [Piece(SegmentLayout.header)]
         try file.write(SegmentLayout.header, at: 0)
-        try fill(file, &layout)
+        try fill(file, &layout, &pieces)
         let footer = layout.footer()
         try file.write(footer.bytes, at: layout.sizeBytes)
+        pieces.append(Piece(footer.bytes))
         let sizeBytes = layout.sizeBytes + Int64(footer.bytes.count)
         try file.synchronize()
-        try verify(file, sizeBytes: sizeBytes, footer: footer.bytes)
+        try verify(pieces, sizeBytes: sizeBytes)
         try Directory.rename(from: temporaryPath, to: path)
         return SegmentRecord(
             fileName: name,
@@ -73,16 +79,56 @@ struct SegmentWriter {
         )
     }
 
-    /// The file must have the size and the footer that were written.
-    private func verify(
-        _ file: File,
-        sizeBytes: Int64,
-        footer: [UInt8]
-    ) throws(StorageError) {
-        let written = try File.open(readingFrom: file.path)
-        let tail = try written.read(footer.count, at: sizeBytes - Int64(footer.count))
-        guard tail == footer, try written.identity().sizeBytes == sizeBytes else {
-            throw .unexpectedEnd(path: file.path, offset: sizeBytes)
+    /// A part of the file, and the CRC-32 that it must have; the parts lie one behind the other.
+    private struct Piece {
+        let sizeBytes: Int64
+        let crc32: UInt32
+
+        init(sizeBytes: Int64, crc32: UInt32) {
+            self.sizeBytes = sizeBytes
+            self.crc32 = crc32
+        }
+
+        init(_ bytes: UnsafeRawBufferPointer) {
+            self.init(sizeBytes: Int64(bytes.count), crc32: Gzip.crc32(bytes))
+        }
+
+        init(_ bytes: [UInt8]) { self = bytes.withUnsafeBytes { Piece($0) } }
+    }
+
+    /// Bytes of the file that are read back at a time: they stay in the second-level cache.
+    private static let readSizeBytes = 256 << 10
+
+    /// Reads the file back: it must have the size, and all bytes, that were written.
+    ///
+    /// They mostly come from the kernel's memory, so this costs a copy and a CRC. It finds what went
+    /// wrong on the way through the spool file as well, however long ago.
+    private func verify(_ pieces: [Piece], sizeBytes: Int64) throws(StorageError) {
+        let file = try File.open(readingFrom: temporaryPath)
+        guard try file.identity().sizeBytes == sizeBytes else {
+            throw .unexpectedEnd(path: temporaryPath, offset: sizeBytes)
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.readSizeBytes,
+            alignment: 64
+        )
+        defer { buffer.deallocate() }
+        var offset: Int64 = 0
+        for piece in pieces {
+            let (start, end) = (offset, offset + piece.sizeBytes)
+            var found: UInt32 = 0
+            while offset < end {
+                let wanted = Int(min(Int64(buffer.count), end - offset))
+                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+                guard try file.read(into: part, at: offset) == wanted else {
+                    throw .unexpectedEnd(path: temporaryPath, offset: offset)
+                }
+                found = crc32(UnsafeRawBufferPointer(part), continuing: found)
+                offset += Int64(wanted)
+            }
+            guard found == piece.crc32 else {
+                throw .damaged(path: temporaryPath, offsets: start..<end)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import Gzip
 import Parquet
 import Scheduling
 import Spool
@@ -70,6 +71,7 @@ final class SpoolFiles: @unchecked Sendable {
     private func write(_ arrived: ArrivedResult) throws(SpoolError) -> StoredResult {
         let payload = arrived.block.prefix(arrived.result.payloadSizeBytes)
         guard Digest.sha256(payload) == arrived.sha256 else { throw .wrongHash }
+        guard arrived.result.hasPages(payload) else { throw .wrongChecksum }
         var stored = try StoredResult(
             metadata: Array(payload.dropFirst(arrived.result.pagesSizeBytes)),
             of: arrived.result,
@@ -134,6 +136,19 @@ final class SpoolFiles: @unchecked Sendable {
     }
 }
 
+extension TransformResult {
+    /// Whether `payload` begins with the pages of all row groups, by their CRC-32.
+    fileprivate func hasPages(_ payload: UnsafeRawBufferPointer) -> Bool {
+        var offset = 0
+        return rowGroups.allSatisfy { rowGroup in
+            let end = offset + rowGroup.pagesSizeBytes
+            defer { offset = end }
+            return crc32(UnsafeRawBufferPointer(rebasing: payload[offset..<end]))
+                == rowGroup.pagesCRC32
+        }
+    }
+}
+
 extension StoredResult {
     /// Reads the row groups' metadata; offsets count from where the pages begin.
     init(
@@ -146,6 +161,9 @@ extension StoredResult {
         var rest = metadata[...]
         for rowGroup in result.rowGroups {
             let encoded = Array(rest.prefix(rowGroup.metadataSizeBytes))
+            guard encoded.withUnsafeBytes({ crc32($0) }) == rowGroup.metadataCRC32 else {
+                throw .wrongChecksum
+            }
             rest = rest.dropFirst(rowGroup.metadataSizeBytes)
             let columns = rowGroup.table == .rows ? columns : rejectColumns
             do throws(ParquetError) {
@@ -154,7 +172,12 @@ extension StoredResult {
                     throw .malformedMetadata(offset: 0, reason: "its size differs from its pages")
                 }
                 rowGroups.append(
-                    RowGroup(table: rowGroup.table, metadata: metadata, offset: offset)
+                    RowGroup(
+                        table: rowGroup.table,
+                        metadata: metadata,
+                        offset: offset,
+                        crc32: rowGroup.pagesCRC32
+                    )
                 )
             } catch {
                 throw .metadata(error)

@@ -243,7 +243,9 @@ final class SimulatedWorker {
                 ResultRowGroup(
                     table: table,
                     pagesSizeBytes: numbers.count * MemoryLayout<Int64>.size,
-                    metadataSizeBytes: 1
+                    metadataSizeBytes: 1,
+                    pagesCRC32: 0,
+                    metadataCRC32: 0
                 )
             )
         }

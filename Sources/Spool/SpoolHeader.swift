@@ -66,7 +66,7 @@ package struct SpoolHeader: Equatable, Sendable {
     }
 
     /// Another number is another layout, which this release does not go on with.
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     init(_ fields: inout FieldReader) throws(WireError) {
         guard try fields.integer(UInt16.self) == Self.version else {

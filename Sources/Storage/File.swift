@@ -61,9 +61,11 @@ package final class File: Sendable {
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-            written += try systemCall("write", path, changing: .write) {
+            let count = try systemCall("write", path, changing: .write) {
                 pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + written)
             }
+            try damageIfAsked(.write, offset + Int64(written), count)
+            written += count
         }
     }
 
@@ -134,6 +136,20 @@ package final class File: Sendable {
         return FileIdentity(status)
     }
 
+    /// Flips a bit in the middle of what was written, where a test wants to see who notices.
+    private func damageIfAsked(
+        _ operation: StorageFaults.Operation,
+        _ offset: Int64,
+        _ count: Int
+    ) throws(StorageError) {
+        guard StorageFaults.flipsBit(of: operation, path) else { return }
+        let place = off_t(offset) + count / 2
+        var byte: UInt8 = 0
+        _ = try systemCall("read", path) { pread(descriptor, &byte, 1, place) }
+        byte ^= 1
+        _ = try systemCall("write", path) { pwrite(descriptor, &byte, 1, place) }
+    }
+
     /// Returns how much was copied: less than `count` where the kernel cannot copy these files.
     private func copyInKernel(
         from source: File,
@@ -160,6 +176,7 @@ package final class File: Sendable {
             }
             // 0 is the end of the source, or a file system that has no answer: reading tells.
             if copied == 0 { break }
+            try damageIfAsked(.copy, Int64(to) - Int64(copied), copied)
         }
         return Int64(to) - offset
     }

@@ -6,12 +6,14 @@ package enum StorageError: Error, Hashable, Sendable {
     case system(operation: String, path: String, errno: Int32)
     /// The file ended at byte `offset`, where more was expected.
     case unexpectedEnd(path: String, offset: Int64)
+    /// A file was read back, and is not what was written to it.
+    case damaged(path: String, offsets: Range<Int64>)
 
     /// Whether space on the disk, or in the user's quota, has run out.
     package var isDiskFull: Bool {
         switch self {
         case .system(_, _, let number): number == ENOSPC || number == EDQUOT
-        case .unexpectedEnd: false
+        case .unexpectedEnd, .damaged: false
         }
     }
 
@@ -19,7 +21,7 @@ package enum StorageError: Error, Hashable, Sendable {
     package var isMissing: Bool {
         switch self {
         case .system(_, _, let number): number == ENOENT
-        case .unexpectedEnd: false
+        case .unexpectedEnd, .damaged: false
         }
     }
 
@@ -27,7 +29,7 @@ package enum StorageError: Error, Hashable, Sendable {
     package var alreadyExists: Bool {
         switch self {
         case .system(_, _, let number): number == EEXIST
-        case .unexpectedEnd: false
+        case .unexpectedEnd, .damaged: false
         }
     }
 }
@@ -40,6 +42,9 @@ extension StorageError: CustomStringConvertible {
         case .unexpectedEnd(let path, let offset):
             "\(path) ends at byte \(offset), where more was expected;"
                 + " check whether something else changed or truncated it"
+        case .damaged(let path, let offsets):
+            "\(path) is not what was written to it, between bytes \(offsets.lowerBound) and"
+                + " \(offsets.upperBound); check the disk (dmesg) and the memory of the machine"
         }
     }
 

@@ -11,6 +11,8 @@ extension FieldWriter {
             fields.integer(rowGroup.table.rawValue)
             fields.integer(UInt32(rowGroup.pagesSizeBytes))
             fields.integer(UInt32(rowGroup.metadataSizeBytes))
+            fields.integer(rowGroup.pagesCRC32)
+            fields.integer(rowGroup.metadataCRC32)
         }
     }
 }
@@ -24,14 +26,16 @@ extension FieldReader {
             conversionFailures: try list(minimumSizeBytes: 8) { fields throws(WireError) in
                 try fields.integer()
             },
-            rowGroups: try list(minimumSizeBytes: 9) { fields throws(WireError) in
+            rowGroups: try list(minimumSizeBytes: 17) { fields throws(WireError) in
                 guard let table = RowGroupTable(rawValue: try fields.integer()) else {
                     throw .malformed(message: "result")
                 }
                 return ResultRowGroup(
                     table: table,
                     pagesSizeBytes: Int(try fields.integer(UInt32.self)),
-                    metadataSizeBytes: Int(try fields.integer(UInt32.self))
+                    metadataSizeBytes: Int(try fields.integer(UInt32.self)),
+                    pagesCRC32: try fields.integer(),
+                    metadataCRC32: try fields.integer()
                 )
             }
         )

@@ -52,11 +52,22 @@ package struct ResultRowGroup: Equatable, Sendable {
     package var pagesSizeBytes: Int
     /// Size of what Parquet's `RowGroupMetadata` encodes itself to.
     package var metadataSizeBytes: Int
+    /// CRC-32 of the pages: taken where they are encoded, and compared with every copy of them.
+    package var pagesCRC32: UInt32
+    package var metadataCRC32: UInt32
 
-    package init(table: RowGroupTable, pagesSizeBytes: Int, metadataSizeBytes: Int) {
+    package init(
+        table: RowGroupTable,
+        pagesSizeBytes: Int,
+        metadataSizeBytes: Int,
+        pagesCRC32: UInt32,
+        metadataCRC32: UInt32
+    ) {
         self.table = table
         self.pagesSizeBytes = pagesSizeBytes
         self.metadataSizeBytes = metadataSizeBytes
+        self.pagesCRC32 = pagesCRC32
+        self.metadataCRC32 = metadataCRC32
     }
 }
 

@@ -1,3 +1,4 @@
+import Gzip
 import Parquet
 import Wire
 
@@ -15,13 +16,17 @@ struct ResultBuilder {
         _ encoder: RowGroupEncoder,
         as table: RowGroupTable
     ) throws(ParquetError) {
+        let start = memory.buffer.bytes.count
         let rowGroup = try encoder.finish(into: &memory.buffer)
+        let pages = UnsafeRawBufferPointer(rebasing: memory.buffer.bytes[start...])
         let encoded = rowGroup.encoded()
         rowGroups.append(
             ResultRowGroup(
                 table: table,
-                pagesSizeBytes: Int(rowGroup.payloadSizeBytes),
-                metadataSizeBytes: encoded.count
+                pagesSizeBytes: pages.count,
+                metadataSizeBytes: encoded.count,
+                pagesCRC32: crc32(pages),
+                metadataCRC32: encoded.withUnsafeBytes { crc32($0) }
             )
         )
         metadata += encoded

@@ -121,23 +121,29 @@ struct FailingDiskTests {
 }
 
 /// A publisher with a catalog of its own, and the results of three chunks.
-private final class PublisherFixture {
+final class PublisherFixture {
     private let test: TestLoop
     private let publisher: TablePublisher
     private let release: TableRelease
     private let store: String
 
-    init(folder: String) throws {
+    /// A bit may flip in the Nth write of the results.
+    init(folder: String, flippingBitAtWrite write: Int = 0) throws {
         store = folder + "/store"
         let spoolFolder = folder + "/spool"
         try Directory.create(path: store)
         try Directory.create(path: spoolFolder)
         let spool = try SpoolFixture(folder: spoolFolder)
         try spool.begin()
-        let results = try (0..<3).map { task in
-            let answer = try spool.store(.result(try SpoolFixture.result(task)))
-            guard case .result(_, .success(let result)) = answer else { throw TestLoop.TimedOut() }
-            return result
+        let fault = StorageFaults(flippingBitBeneath: spoolFolder, first: write)
+        let results = try withExtendedLifetime(fault) {
+            try (0..<3).map { task in
+                let answer = try spool.store(.result(try SpoolFixture.result(task)))
+                guard case .result(_, .success(let result)) = answer else {
+                    throw TestLoop.TimedOut()
+                }
+                return result
+            }
         }
         let reign = Reign(jobStore: "0123456789abcdef", epoch: 1)
         let catalog = try Catalog(path: store + "/catalog.sqlite", dataPath: store + "/")

@@ -1,5 +1,6 @@
 import Base
 import Columns
+import Gzip
 import Parquet
 import Scheduling
 import Spool
@@ -97,7 +98,9 @@ final class SpoolFixture: Sendable {
                     ResultRowGroup(
                         table: .rows,
                         pagesSizeBytes: encoded.pages.count,
-                        metadataSizeBytes: metadata.count
+                        metadataSizeBytes: metadata.count,
+                        pagesCRC32: encoded.pages.withUnsafeBytes { crc32($0) },
+                        metadataCRC32: metadata.withUnsafeBytes { crc32($0) }
                     )
                 ]
             ),

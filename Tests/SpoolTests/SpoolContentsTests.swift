@@ -61,7 +61,9 @@ private struct SpoolFile {
                         ResultRowGroup(
                             table: .rows,
                             pagesSizeBytes: payloadSizeBytes - 10,
-                            metadataSizeBytes: 10
+                            metadataSizeBytes: 10,
+                            pagesCRC32: 11,
+                            metadataCRC32: 1 << 31
                         )
                     ]
                 ),

@@ -42,6 +42,23 @@ struct StorageFaultsTests {
         }
     }
 
+    @Test("a flipped bit is in what the Nth call wrote or copied, and the call succeeds")
+    func flippedBit() throws {
+        try withTemporaryFolder { folder in
+            let source = try File.create(path: folder + "/source")
+            try source.write("abcde")
+            try Directory.create(path: folder + "/one")
+            for first in 1...2 {
+                let faults = StorageFaults(flippingBitBeneath: folder + "/one", first: first)
+                let file = try File.create(path: folder + "/one/\(first)")
+                try file.write("fghij")
+                try file.copy(from: source, at: 0, count: 5, to: 5)
+                #expect(try file.text() == (first == 1 ? "fgiijabcde" : "fghijabbde"))
+                #expect(faults.calls == 2)
+            }
+        }
+    }
+
     @Test("other folders and other kinds of calls are untouched")
     func others() throws {
         try withTemporaryFolder { folder in

@@ -26,8 +26,20 @@ enum MessageSamples {
                 rejected: 2,
                 conversionFailures: [0, 10],
                 rowGroups: [
-                    ResultRowGroup(table: .rows, pagesSizeBytes: 5, metadataSizeBytes: 3),
-                    ResultRowGroup(table: .rejects, pagesSizeBytes: 0, metadataSizeBytes: 0),
+                    ResultRowGroup(
+                        table: .rows,
+                        pagesSizeBytes: 5,
+                        metadataSizeBytes: 3,
+                        pagesCRC32: 7,
+                        metadataCRC32: 1 << 31
+                    ),
+                    ResultRowGroup(
+                        table: .rejects,
+                        pagesSizeBytes: 0,
+                        metadataSizeBytes: 0,
+                        pagesCRC32: 7,
+                        metadataCRC32: 1 << 31
+                    ),
                 ]
             )
         ),

@@ -171,7 +171,9 @@ struct MessageTests {
         let half = ResultRowGroup(
             table: .rows,
             pagesSizeBytes: limit / 2,
-            metadataSizeBytes: 1
+            metadataSizeBytes: 1,
+            pagesCRC32: 0,
+            metadataCRC32: 0
         )
         let result = TransformResult(
             lines: 0,
