@@ -40,18 +40,11 @@ extension CoordinatorShell: WorkerLinkDelegate {
         strangers.remove(link)
         links[id] = link
         CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
-        let wasLaunched = processes.markJoined(hello.processID)
-        let event = Event.workerJoined(
-            id,
-            pool,
-            slots: Int(hello.slots),
-            wasLaunched: wasLaunched
-        )
         // The welcome must leave before the first lease; the connection may be gone by then.
         let arrival = LoopBound((shell: self, link: link), loop: loop)
         loop.execute {
             let (shell, link) = arrival.value
-            if shell.links[id] === link { shell.handle(event) }
+            if shell.links[id] === link { shell.join(id, hello) }
         }
         return .success(
             Welcome(
@@ -61,6 +54,13 @@ extension CoordinatorShell: WorkerLinkDelegate {
                 resultCreditBytes: Self.resultCreditBytes
             )
         )
+    }
+
+    private func join(_ id: WorkerID, _ hello: Hello) {
+        // Not before: a process that is marked and never joins would count as being started for ever.
+        let wasLaunched = processes.markJoined(hello.processID)
+        let pool = PoolID(hello.pool)
+        handle(.workerJoined(id, pool, slots: Int(hello.slots), wasLaunched: wasLaunched))
     }
 
     func heard(_ link: WorkerLink) {

@@ -178,18 +178,9 @@ final class SimulatedCoordinator {
         let id = WorkerID(workerCounter)
         strangers[ObjectIdentifier(link)] = nil
         links[id] = link
-        let wasLaunched = launched[hello.processID] == false
-        if wasLaunched { launched[hello.processID] = true }
-        let surplus = world.bug == .overloadsWorkers ? 3 : 0
-        let event = Event.workerJoined(
-            id,
-            PoolID(hello.pool),
-            slots: Int(hello.slots) + surplus,
-            wasLaunched: wasLaunched
-        )
         // The welcome must leave before the first lease; the connection may be gone by then.
         process.after(.zero) { [self] in
-            if links[id] === link { handle(event) }
+            if links[id] === link { join(id, hello) }
         }
         return Welcome(
             worker: id,
@@ -197,6 +188,14 @@ final class SimulatedCoordinator {
             lostAfterMilliseconds: UInt32(World.lostAfter.nanoseconds / 1_000_000),
             resultCreditBytes: Self.resultCreditBytes
         )
+    }
+
+    private func join(_ id: WorkerID, _ hello: Hello) {
+        let wasLaunched = launched[hello.processID] == false
+        if wasLaunched { launched[hello.processID] = true }
+        let surplus = world.bug == .overloadsWorkers ? 3 : 0
+        let slots = Int(hello.slots) + surplus
+        handle(.workerJoined(id, PoolID(hello.pool), slots: slots, wasLaunched: wasLaunched))
     }
 
     func closed(_ link: SimulatedLink, reason: String) {

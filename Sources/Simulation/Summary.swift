@@ -57,4 +57,5 @@ package let knownSeeds: [(seed: UInt64, story: String)] = [
     (47, "after a failed sync the header of a new spool file was written over"),
     (488, "a restart relied on records that no sync had reached, and the next sync failed"),
     (255, "a worker that was let go was cut off amid a result, before it read why"),
+    (85727, "a started worker whose connection ended with its hello was awaited for ever"),
 ]
