@@ -1,4 +1,5 @@
-package import Glibc
+package import CLinux
+import Glibc
 
 /// A process of this machine as /proc shows it (proc(5)).
 package struct ProcessEntry: Equatable, Sendable {
