@@ -74,6 +74,7 @@ let package = Package(
         // I/O
         module("Storage", ["Base", "CLinux", "COpenSSL"]),
         module("Database", ["Base", "CSQLite"]),
+        module("Query", ["Base", "Storage"]),
         module("Identity", ["Base", "COpenSSL", "Storage"]),
         module("Transport", ["Base", "CEvent", "COpenSSL", "Identity"]),
         module("Channel", ["Base", "Transport", "Wire"]),
@@ -83,8 +84,8 @@ let package = Package(
         .target(
             name: "Jobs",
             dependencies: ["Base", "Columns", "CYAML"],
-            // A link to jobs/ at the root: the shipped job files become part of the binary.
-            resources: [.embedInCode("Shipped")],
+            // Links to jobs/ and views/ at the root: what is shipped becomes part of the binary.
+            resources: [.embedInCode("Shipped"), .embedInCode("ShippedViews")],
             swiftSettings: strict
         ),
         module("Catalog", ["Base", "Columns", "Database", "Storage"]),
@@ -95,7 +96,7 @@ let package = Package(
             [
                 "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip",
                 "HTTP", "Identity", "Jobs",
-                "Parquet", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
+                "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
             ]
         ),
         module(
@@ -107,7 +108,7 @@ let package = Package(
         ),
         module(
             "CLI",
-            ["API", "Base", "HTTP", "Identity", "Jobs", "Storage", "Transport", "Wire"]
+            ["API", "Base", "HTTP", "Identity", "Jobs", "Query", "Storage", "Transport", "Wire"]
         ),
         .executableTarget(
             name: "otjob",
@@ -139,6 +140,7 @@ var testTargets: [Target] {
         tests("Sample", ["Base", "TestSupport"]),
         tests("Storage", ["Base", "TestSupport"]),
         tests("Database", ["Base", "TestSupport"]),
+        tests("Query", ["Base", "Storage", "TestSupport"]),
         tests("Identity", ["Base", "Storage", "TestSupport"]),
         tests("Transport", ["Base", "COpenSSL", "Identity"]),
         tests("HTTP", ["Base", "Identity", "Transport"]),
@@ -193,7 +195,7 @@ var fuzzTargets: [Target] {
         fuzzer("JobFiles", ["Jobs"]),
         fuzzer("ClusterFiles", ["Jobs"]),
         fuzzer("HTTP", ["API", "HTTP", "Transport"]),
-        fuzzer("SQL", ["CLI"]),
+        fuzzer("SQL", ["Query"]),
         fuzzer("Spool", ["Base", "Spool", "Wire"]),
     ]
 }

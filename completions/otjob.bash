@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query snapshots workers pools scale drain sample coordinator worker cluster completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample coordinator worker cluster completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -84,6 +84,13 @@ _otjob() {
             case $previous in
                 --coordinator) return ;;
             esac
+            ;;
+        views)
+            flags="--json --coordinator --help"
+            case $previous in
+                --coordinator) return ;;
+            esac
+            files=1
             ;;
         snapshots)
             flags="--json --coordinator --help"

@@ -1,5 +1,5 @@
-import CLI
 import FuzzSupport
+import Query
 
 /// `otjob query` of any text: refused or let through, never a crash.
 enum SQLFuzzer: FuzzTarget {

@@ -7,6 +7,8 @@ package enum Routes {
     package static let workers = "/api/workers"
     package static let pools = "/api/pools"
     package static let tables = "/api/tables"
+    package static let views = "/api/views"
+    package static let dropViews = views + "/drop"
     package static let snapshots = "/api/snapshots"
     package static let store = "/api/store"
     package static let shutdown = "/api/shutdown"

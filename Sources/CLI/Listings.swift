@@ -139,6 +139,18 @@ package enum Listings {
         return table.text()
     }
 
+    package static func text(of views: [ViewSummary]) -> String {
+        var table = TextTable([.left("VIEW"), .right("SNAPSHOT"), .left("SQL")])
+        for view in views {
+            // As much of it as fits beside the rest; `--json` has all.
+            let words = view.sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            table.add([
+                "\(view.schema).\(view.view)", String(view.snapshot), String(words.prefix(60)),
+            ])
+        }
+        return table.text()
+    }
+
     package static func text(of snapshots: [SnapshotSummary]) -> String {
         var table = TextTable([
             .right("ID"), .left("TIME"), .right("JOB"), .left("MESSAGE"), .left("CHANGES"),

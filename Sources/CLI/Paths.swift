@@ -30,12 +30,4 @@ package enum Paths {
         defer { free(path) }
         return String(cString: path)
     }
-
-    /// The folder of this program, behind symbolic links.
-    static var binaryFolder: String {
-        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
-        defer { free(path) }
-        let whole = String(cString: path)
-        return String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
-    }
 }

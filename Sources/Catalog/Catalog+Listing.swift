@@ -33,6 +33,22 @@ package struct CatalogView: Hashable, Sendable {
     package let schema: String
     package let name: String
     package let sql: String
+    /// The snapshot that made it what it is.
+    package let snapshot: SnapshotID
+
+    package init(schema: String, name: String, sql: String, snapshot: SnapshotID) {
+        self.schema = schema
+        self.name = name
+        self.sql = sql
+        self.snapshot = snapshot
+    }
+}
+
+/// What views are checked against.
+package struct CatalogSchemas: Hashable, Sendable {
+    package let version: Int64
+    /// The names of all schemas, sorted.
+    package let names: [String]
 }
 
 /// A version of the whole table store.
@@ -86,14 +102,32 @@ extension Catalog {
     package func views() throws(CatalogError) -> [CatalogView] {
         try database.query(
             """
-            SELECT s.schema_name, v.view_name, v.sql
+            SELECT s.schema_name, v.view_name, v.sql, v.begin_snapshot
             FROM ducklake_view v JOIN ducklake_schema s
                 ON s.schema_id = v.schema_id AND s.end_snapshot IS NULL
             WHERE v.end_snapshot IS NULL ORDER BY 1, 2
             """
         ) { row throws(DatabaseError) in
-            CatalogView(schema: try row.text(0), name: try row.text(1), sql: try row.text(2))
+            CatalogView(
+                schema: try row.text(0),
+                name: try row.text(1),
+                sql: try row.text(2),
+                snapshot: SnapshotID(try row.integer(3))
+            )
         }
+    }
+
+    /// The schemas of the newest snapshot, with a version that changes with any table or view.
+    package func schemas() throws(CatalogError) -> CatalogSchemas {
+        let version = try database.integers(
+            "SELECT schema_version FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
+        ).first
+        return CatalogSchemas(
+            version: version ?? 0,
+            names: try database.texts(
+                "SELECT schema_name FROM ducklake_schema WHERE end_snapshot IS NULL ORDER BY 1"
+            )
+        )
     }
 
     /// All versions that have not been expired, the oldest first.

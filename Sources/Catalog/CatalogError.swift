@@ -23,6 +23,9 @@ package enum CatalogError: Error, Hashable, Sendable {
     case nameTaken(name: String, by: String)
     /// The table's columns or folder changed after the files were planned.
     case planOutdated(table: String)
+    /// Tables, columns or views changed after views were checked against them.
+    case schemaChanged
+    case noView(name: String)
     /// Another coordinator of the same job store has begun since.
     case fenced(Reign, by: Int64)
 
@@ -78,6 +81,8 @@ extension CatalogError: CustomStringConvertible {
             "\(name) is a \(by) already; drop it, or choose another name"
         case .planOutdated(let table):
             "\(table) was altered by another program while its files were written; run the job again"
+        case .schemaChanged: "tables or views changed while views were checked; try again"
+        case .noView(let name): "there is no view \(name); see otjob views"
         }
     }
 }

@@ -48,27 +48,46 @@ extension Commit {
         guard try database.liveTable(view.name, schemaID: schema) == nil else {
             throw .nameTaken(name: name, by: "table")
         }
-        let stored = try database.query(
-            """
-            SELECT view_id, view_uuid, sql FROM ducklake_view
-            WHERE end_snapshot IS NULL AND schema_id = ? AND lower(view_name) = lower(?)
-            """,
-            [.integer(schema), .text(view.name)]
-        ) { row throws(DatabaseError) in
-            (id: try row.integer(0), uuid: try row.text(1), sql: try row.text(2))
-        }.first
-        guard let stored else {
+        guard let stored = try liveView(view.name, schemaID: schema) else {
             try insert(view, schema: schema, id: takeCatalogID(), uuid: randomUUID())
             noteSchemaChange("created_view:\(quoted(view.schema)).\(quoted(view.name))")
             return
         }
         guard stored.sql != view.sql else { return }
-        try database.run(
-            "UPDATE ducklake_view SET end_snapshot = ? WHERE view_id = ? AND end_snapshot IS NULL",
-            [.integer(snapshot), .integer(stored.id)]
-        )
+        try endView(stored.id)
         try insert(view, schema: schema, id: stored.id, uuid: stored.uuid)
         noteSchemaChange("altered_view:\(stored.id)")
+    }
+
+    /// Ends a view.
+    mutating func drop(_ view: ViewName) throws(CatalogError) {
+        guard let schema = try database.liveSchema(view.schema)?.id,
+            let stored = try liveView(view.name, schemaID: schema)
+        else { throw .noView(name: "\(view.schema).\(view.name)") }
+        try endView(stored.id)
+        noteSchemaChange("dropped_view:\(stored.id)")
+    }
+
+    private func liveView(
+        _ name: String,
+        schemaID: Int64
+    ) throws(CatalogError) -> (id: Int64, uuid: String, sql: String)? {
+        try database.query(
+            """
+            SELECT view_id, view_uuid, sql FROM ducklake_view
+            WHERE end_snapshot IS NULL AND schema_id = ? AND lower(view_name) = lower(?)
+            """,
+            [.integer(schemaID), .text(name)]
+        ) { row throws(DatabaseError) in
+            (id: try row.integer(0), uuid: try row.text(1), sql: try row.text(2))
+        }.first
+    }
+
+    private func endView(_ id: Int64) throws(CatalogError) {
+        try database.run(
+            "UPDATE ducklake_view SET end_snapshot = ? WHERE view_id = ? AND end_snapshot IS NULL",
+            [.integer(snapshot), .integer(id)]
+        )
     }
 
     private func insert(

@@ -51,8 +51,12 @@ struct Commit {
         _ publication: Publication,
         at time: WallTime
     ) throws(CatalogError) -> SnapshotID {
+        if let checked = publication.schemaVersion, checked != schemaVersion {
+            throw .schemaChanged
+        }
         for table in publication.tables { try write(table) }
         for view in publication.views { try write(view) }
+        for view in publication.droppedViews { try drop(view) }
         onStep(.viewsWritten)
         let result = changes.isEmpty ? previous : snapshot
         if !changes.isEmpty { try writeSnapshot(publication, at: time) }

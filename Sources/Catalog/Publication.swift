@@ -102,6 +102,17 @@ package struct ViewPublication: Hashable, Sendable {
     }
 }
 
+/// The name of a view.
+package struct ViewName: Hashable, Sendable {
+    package let schema: String
+    package let name: String
+
+    package init(schema: String, name: String) {
+        self.schema = schema
+        self.name = name
+    }
+}
+
 /// Everything that becomes visible at once.
 package struct Publication: Hashable, Sendable {
     /// What makes a publication happen once, however often it is tried: as job and step.
@@ -116,6 +127,12 @@ package struct Publication: Hashable, Sendable {
     package let extraInfo: String
     package let tables: [TablePublication]
     package let views: [ViewPublication]
+    /// Views that end; one that is not there is an error.
+    package let droppedViews: [ViewName]
+    /// The schema version that the views were checked against; nil where nobody did.
+    ///
+    /// A publication upon any other one is refused.
+    package let schemaVersion: Int64?
 
     package init(
         commitKey: String,
@@ -125,7 +142,9 @@ package struct Publication: Hashable, Sendable {
         message: String,
         extraInfo: String,
         tables: [TablePublication],
-        views: [ViewPublication] = []
+        views: [ViewPublication] = [],
+        droppedViews: [ViewName] = [],
+        schemaVersion: Int64? = nil
     ) {
         self.commitKey = commitKey
         self.reign = reign
@@ -135,6 +154,8 @@ package struct Publication: Hashable, Sendable {
         self.extraInfo = extraInfo
         self.tables = tables
         self.views = views
+        self.droppedViews = droppedViews
+        self.schemaVersion = schemaVersion
     }
 }
 

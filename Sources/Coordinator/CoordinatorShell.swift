@@ -3,6 +3,7 @@ import Catalog
 import Glibc
 import HTTP
 import Jobs
+import Query
 import Scheduling
 import Transport
 import Wire
@@ -27,6 +28,7 @@ final class CoordinatorShell {
     let jobStore: JobStore
     let security: ClusterSecurity
     let publisher: TablePublisher
+    let views: ViewPublisher
     let processes: ProcessPool
     let inputs: InputReader
     let chunks: ChunkStore
@@ -72,6 +74,16 @@ final class CoordinatorShell {
         self.security = security
         self.processes = processes
         publisher = TablePublisher(catalog: catalog, loop: loop)
+        views = ViewPublisher(
+            loop: loop,
+            publisher: publisher,
+            reign: jobStore.reign,
+            store: StoreFolder(
+                catalog: catalog.path,
+                dataPath: catalog.dataPath,
+                temporaryFolder: configuration.stateDirectory + "/views"
+            )
+        )
         retention = Retention(
             loop: loop,
             policy: RetentionPolicy(configuration.retention),

@@ -68,7 +68,7 @@ extension CoordinatorShell {
         }
     }
 
-    private func ask<Answer: Encodable & Sendable>(
+    func ask<Answer: Encodable & Sendable>(
         _ exchange: HTTPExchange,
         _ question: @escaping @Sendable (Catalog) throws(CatalogError) -> Answer
     ) {

@@ -30,6 +30,7 @@ extension CoordinatorShell {
         addJobRoutes(to: &router)
         addClusterRoutes(to: &router)
         addStoreRoutes(to: &router)
+        addViewRoutes(to: &router)
         return router
     }
 

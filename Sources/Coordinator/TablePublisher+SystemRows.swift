@@ -28,22 +28,30 @@ extension TablePublisher {
 
     // MARK: On the queue
 
+    /// A number that nothing else of this reign has.
+    func takeNumber() -> Int {
+        defer { ownNumbers += 1 }
+        return ownNumbers
+    }
+
+    /// A key for a publication that belongs to no job: asked for within one call, then forgotten.
+    func takeOwnKey(of reign: Reign) -> String {
+        reign.commitKeyPrefix(Self.noJob) + "\(reign.epoch)-\(takeNumber())"
+    }
+
     private func append(
         _ rows: SystemRows,
         reign: Reign
     ) throws(PublishError) -> SnapshotID {
         // Of all coordinators none ever writes under this name again.
-        let number = "\(systemSegments)"
-        systemSegments += 1
-        let name = "\(reign.jobStore)-\(Self.noJob)-\(number)-\(reign.epoch)-0.parquet"
+        let name = "\(reign.jobStore)-\(Self.noJob)-\(takeNumber())-\(reign.epoch)-0.parquet"
         let plan = try plan(rows.table)
         let writer = SegmentWriter(directory: plan.directory, name: name, layout: .init(plan))
         do throws(PublishError) {
             let segment = try write(rows, with: writer)
-            let own = reign.commitKeyPrefix(Self.noJob) + "\(reign.epoch)-\(number)"
             return try commit(
                 Publication(
-                    commitKey: rows.commitKey ?? own,
+                    commitKey: rows.commitKey ?? takeOwnKey(of: reign),
                     reign: reign,
                     job: Self.noJob,
                     author: "otcluster",

@@ -70,8 +70,8 @@ final class TablePublisher: @unchecked Sendable {
     private let queue = DispatchQueue(label: "publisher")
     private let loop: EventLoop
     let catalog: Catalog
-    /// Segments of system tables begun in this reign; owned by `queue`.
-    var systemSegments = 0
+    /// Numbers taken for what belongs to no job; owned by `queue`.
+    var ownNumbers = 0
 
     init(catalog: Catalog, loop: EventLoop) {
         self.catalog = catalog

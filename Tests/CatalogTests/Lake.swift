@@ -135,6 +135,8 @@ extension Catalog {
         key: String,
         _ tables: [TablePublication],
         views: [ViewPublication] = [],
+        dropped: [ViewName] = [],
+        schemaVersion: Int64? = nil,
         reign: Reign = Lake.reign,
         job: JobID = JobID(1),
         seconds: Int64 = 1_800_000_000
@@ -147,7 +149,9 @@ extension Catalog {
             message: "load",
             extraInfo: #"{"job":"\#(key)"}"#,
             tables: tables,
-            views: views
+            views: views,
+            droppedViews: dropped,
+            schemaVersion: schemaVersion
         )
         return try publish(publication, at: WallTime(microseconds: seconds * 1_000_000 + 250_000))
     }

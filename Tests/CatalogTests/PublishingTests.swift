@@ -332,4 +332,49 @@ struct PublishingTests {
             ])
         }
     }
+
+    @Test("a dropped view is gone from the next version on, and one that is not there is an error")
+    func droppedView() throws {
+        try Lake.with { lake in
+            let catalog = try lake.open()
+            let view = ViewPublication(schema: "ott", name: "v", sql: "SELECT 1 AS one")
+            let other = ViewPublication(schema: "ott", name: "w", sql: "SELECT 2 AS two")
+            try catalog.publish(key: "a", [], views: [view, other])
+            let name = ViewName(schema: "ott", name: "v")
+            try catalog.publish(key: "b", [], dropped: [name])
+            #expect(try catalog.snapshots().last?.changes == "dropped_view:2")
+            #expect(try catalog.views().map(\.name) == ["w"])
+            #expect(throws: CatalogError.noView(name: "ott.v")) {
+                try catalog.publish(
+                    key: "c",
+                    [],
+                    dropped: [ViewName(schema: "ott", name: "w"), name]
+                )
+            }
+            #expect(try catalog.views().map(\.name) == ["w"])
+            try lake.expect([
+                ("SELECT one FROM lake.ott.v AT (VERSION => 1)", [["1"]]),
+                ("SELECT view_name FROM duckdb_views() WHERE database_name = 'lake'", [["w"]]),
+            ])
+        }
+    }
+
+    @Test("views that were checked against other tables and views are refused")
+    func checkedViews() throws {
+        try Lake.with { lake in
+            let catalog = try lake.open()
+            let view = ViewPublication(schema: "ott", name: "v", sql: "SELECT 1 AS one")
+            let checked = try catalog.schemas()
+            #expect(checked.names == ["main"])
+            try catalog.publish(key: "a", [], views: [view])
+            let other = ViewPublication(schema: "ott", name: "w", sql: "SELECT 1 AS one")
+            #expect(throws: CatalogError.schemaChanged) {
+                try catalog.publish(key: "b", [], views: [other], schemaVersion: checked.version)
+            }
+            let now = try catalog.schemas()
+            #expect(now.names == ["main", "ott"])
+            try catalog.publish(key: "b", [], views: [other], schemaVersion: now.version)
+            #expect(try catalog.views().map(\.name) == ["v", "w"])
+        }
+    }
 }

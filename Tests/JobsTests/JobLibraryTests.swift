@@ -27,6 +27,15 @@ struct JobLibraryTests {
         }
     }
 
+    @Test("embeds every view of the folder views, and nothing else")
+    func embeddedViews() throws {
+        let names = ShippedViews.all.map(\.name)
+        #expect(names.map { $0 + ".sql" } == folderContents(repositoryRoot + "/views").sorted())
+        for (name, sql) in ShippedViews.all {
+            #expect(try contents(repositoryRoot + "/views/\(name).sql") == sql)
+        }
+    }
+
     @Test("knows the seven IMDb jobs, their workflow and the selftest")
     func names() throws {
         let expected = (Self.imdb + ["imdb", "selftest"]).sorted()

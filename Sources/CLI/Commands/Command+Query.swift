@@ -1,5 +1,6 @@
 import API
 import Glibc
+import Query
 import Storage
 
 extension Command {
@@ -20,10 +21,7 @@ extension Command {
         guard Directory.exists(path: location.catalog) else {
             throw .failed("no table store at \(location.catalog) yet; load a table first")
         }
-        let duckDB = try DuckDB.find(
-            environment: Environment.value,
-            binaryFolder: Paths.binaryFolder
-        )
+        let duckDB = try findDuckDB()
         let temporary = Environment.value("TMPDIR") ?? "/tmp"
         let store = StoreFolder(
             catalog: location.catalog,
@@ -42,7 +40,17 @@ extension Command {
         } catch {
             throw .failed("\(error)")
         }
-        guard run.end == .exited(code: 0) else { throw .failed(DuckDB.oneLine(run.output)) }
+        guard run.end == .exited(code: 0) else {
+            throw .failed(Text.printable(DuckDB.oneLine(run.output)))
+        }
+    }
+
+    private static func findDuckDB() throws(CLIError) -> DuckDB {
+        do throws(QueryError) {
+            return try DuckDB.find()
+        } catch {
+            throw .failed(error.description)
+        }
     }
 
     private static func check(
@@ -50,13 +58,14 @@ extension Command {
         _ arguments: Arguments,
         wantsJSON: Bool
     ) throws(CLIError) {
+        let isExplain: Bool
         do throws(QueryRefusal) {
-            let isExplain = try QueryGuard.check(sql)
-            guard !isExplain || !wantsJSON else {
-                throw QueryRefusal(description: "EXPLAIN answers with a drawing: leave --json out")
-            }
+            isExplain = try QueryGuard.check(sql)
         } catch {
             throw arguments.usage(error.description)
+        }
+        guard !isExplain || !wantsJSON else {
+            throw arguments.usage("EXPLAIN answers with a drawing: leave --json out")
         }
     }
 }

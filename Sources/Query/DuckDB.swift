@@ -14,20 +14,38 @@ package struct DuckDB: Equatable, Sendable {
         self.extensions = extensions
     }
 
+    /// Looks with the environment and from the folder of this very program.
+    package static func find() throws(QueryError) -> DuckDB {
+        try find(
+            environment: { name in
+                guard let value = getenv(name), value.pointee != 0 else { return nil }
+                return String(cString: value)
+            },
+            binaryFolder: binaryFolder
+        )
+    }
+
+    /// The folder of this program, behind symbolic links.
+    private static var binaryFolder: String {
+        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
+        defer { free(path) }
+        return Directory.parent(of: String(cString: path))
+    }
+
     /// Looks at `OTJOB_DUCKDB`, beside the binary, and in the project's environment.
     ///
     /// `environment` reads a variable; `binaryFolder` is the folder of this program.
     package static func find(
         environment: (String) -> String?,
         binaryFolder: String
-    ) throws(CLIError) -> DuckDB {
+    ) throws(QueryError) -> DuckDB {
         let home = environment("HOME") ?? ""
         let cache = environment("XDG_CACHE_HOME") ?? home + "/.cache"
         let folder = environment("OTCLUSTER_VENV") ?? cache + "/otcluster/venv"
         let packages = pythonPackages(of: folder)
         if let program = environment("OTJOB_DUCKDB") {
             guard access(program, X_OK) == 0 else {
-                throw .failed("OTJOB_DUCKDB names '\(program)', which is no program")
+                throw .notInstalled("OTJOB_DUCKDB names '\(program)', which is no program")
             }
             let own = pythonPackages(of: Directory.parent(of: Directory.parent(of: program)))
             return DuckDB(
@@ -43,7 +61,7 @@ package struct DuckDB: Equatable, Sendable {
         for folder in packages where access(folder + "/duckdb_cli/duckdb", X_OK) == 0 {
             return DuckDB(program: folder + "/duckdb_cli/duckdb", extensions: locate(packages))
         }
-        throw .failed(
+        throw .notInstalled(
             "DuckDB is not there: run ./scripts/setup, or set OTJOB_DUCKDB to its program"
         )
     }
@@ -79,28 +97,43 @@ package struct DuckDB: Equatable, Sendable {
     }
 
     /// The arguments that run `sql` on a store, locked as far as DuckDB can be.
-    ///
-    /// `.safe_mode` shuts the file system but for the folders allowed before, locks the settings,
-    /// and ends dot commands (duckdb.org/docs/stable/operations_manual/securing_duckdb).
     package func arguments(
         sql: String,
         store: StoreFolder,
         json: Bool
     ) -> [String] {
-        let setup =
-            extensions.map { "LOAD \(Self.quoted($0));" } + [
-                "ATTACH \(Self.quoted("ducklake:sqlite:" + store.catalog)) AS lake (READ_ONLY);",
-                "SET search_path='lake.\(store.schema),lake.main';",
-                "SET allowed_directories=[\(Self.quoted(store.dataPath))];",
-                "SET temp_directory=\(Self.quoted(store.temporaryFolder));",
-            ]
-        return [
-            program, "-no-init", "-batch", "-bail", json ? "-json" : "-box", "-no-stdin",
-            "-cmd", setup.joined(separator: "\n"), "-cmd", ".safe_mode", "-c", sql,
-        ]
+        arguments(
+            format: json ? "-json" : "-box",
+            store: store,
+            attachedAs: "lake",
+            setup: ["SET search_path='lake.\(store.schema),lake.main';"],
+            statements: [sql]
+        )
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// `.safe_mode` shuts the file system but for the folders allowed before, locks the settings,
+    /// and ends dot commands (duckdb.org/docs/stable/operations_manual/securing_duckdb).
+    func arguments(
+        format: String,
+        store: StoreFolder,
+        attachedAs name: String,
+        setup: [String],
+        statements: [String]
+    ) -> [String] {
+        let attach =
+            "ATTACH \(Self.quoted("ducklake:sqlite:" + store.catalog)) AS \(name) (READ_ONLY);"
+        let locks = [
+            "SET allowed_directories=[\(Self.quoted(store.dataPath))];",
+            "SET temp_directory=\(Self.quoted(store.temporaryFolder));",
+        ]
+        let commands = extensions.map { "LOAD \(Self.quoted($0));" } + [attach] + setup + locks
+        return [
+            program, "-no-init", "-batch", "-bail", format, "-no-stdin", "-cmd",
+            commands.joined(separator: "\n"), "-cmd", ".safe_mode",
+        ] + statements.flatMap { ["-c", $0] }
+    }
+
+    static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "''") + "'"
@@ -109,7 +142,7 @@ package struct DuckDB: Equatable, Sendable {
     /// The line of DuckDB's error message: the hint in it stays, the drawing of the place goes.
     package static func oneLine(_ message: String) -> String {
         let lines = message.split(separator: "\n").prefix { !$0.hasPrefix("LINE ") }
-        return Text.printable(lines.joined(separator: " "))
+        return lines.joined(separator: " ")
     }
 }
 

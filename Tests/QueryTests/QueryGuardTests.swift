@@ -1,5 +1,5 @@
 import Base
-import CLI
+import Query
 import Testing
 
 @Suite("Query guard")

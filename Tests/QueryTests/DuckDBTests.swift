@@ -1,43 +1,45 @@
-import CLI
 import FoundationEssentials
+import Query
 import Storage
 import TestSupport
 import Testing
 
 /// The project's DuckDB; nil where `./scripts/setup` did not run.
-private let installed: DuckDB? = {
-    do throws(CLIError) {
-        return try DuckDB.find(environment: Environment.value, binaryFolder: "/nonexistent/bin")
+let installed: DuckDB? = {
+    do throws(QueryError) {
+        return try DuckDB.find()
     } catch {
         return nil
     }
 }()
 
+/// A store of one table, made by DuckDB itself, and a secret beside it.
+func withStore(
+    _ duckDB: DuckDB,
+    _ body: (StoreFolder, _ secret: String) throws -> Void
+) throws {
+    let folder = try makeTemporaryFolder()
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder + "/store", withIntermediateDirectories: true)
+    defer { #expect(throws: Never.self) { try manager.removeItem(atPath: folder) } }
+    try Data("secret".utf8).write(to: URL(filePath: folder + "/secret.csv"))
+    let store = StoreFolder(
+        catalog: folder + "/store/catalog.sqlite",
+        dataPath: folder + "/store",
+        temporaryFolder: folder + "/spill"
+    )
+    let setup =
+        duckDB.extensions.map { "LOAD '\($0)';" }.joined()
+        + "ATTACH 'ducklake:sqlite:\(store.catalog)' AS lake (DATA_PATH '\(store.dataPath)');"
+        + "CREATE SCHEMA lake.ott; CREATE TABLE lake.ott.numbers AS SELECT range n FROM range(5000);"
+    let words = [duckDB.program, "-no-init", "-batch", "-c", setup]
+    let run = try ProgramRun(words, keeping: .errors)
+    try #require(run.end.exitCode == 0, "\(run.output)")
+    try body(store, folder + "/secret.csv")
+}
+
 @Suite("DuckDB", .enabled(if: installed != nil, "run ./scripts/setup first"))
 struct DuckDBTests {
-    /// A store of one table, made by DuckDB itself, and a secret beside it.
-    private func withStore(_ body: (StoreFolder, _ secret: String) throws -> Void) throws {
-        let duckDB = try #require(installed)
-        let folder = try makeTemporaryFolder()
-        let manager = FileManager.default
-        try manager.createDirectory(atPath: folder + "/store", withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try manager.removeItem(atPath: folder) } }
-        try Data("secret".utf8).write(to: URL(filePath: folder + "/secret.csv"))
-        let store = StoreFolder(
-            catalog: folder + "/store/catalog.sqlite",
-            dataPath: folder + "/store",
-            temporaryFolder: folder + "/spill"
-        )
-        let setup =
-            duckDB.extensions.map { "LOAD '\($0)';" }.joined()
-            + "ATTACH 'ducklake:sqlite:\(store.catalog)' AS lake (DATA_PATH '\(store.dataPath)');"
-            + "CREATE SCHEMA lake.ott; CREATE TABLE lake.ott.numbers AS SELECT range n FROM range(5000);"
-        let words = [duckDB.program, "-no-init", "-batch", "-c", setup]
-        let run = try ProgramRun(words, keeping: .errors)
-        try #require(run.end.exitCode == 0, "\(run.output)")
-        try body(store, folder + "/secret.csv")
-    }
-
     private func run(_ sql: String, _ store: StoreFolder) throws -> (Int32, String) {
         let words = try #require(installed).arguments(sql: sql, store: store, json: true)
         let run = try ProgramRun(words, keeping: .errors)
@@ -46,7 +48,7 @@ struct DuckDBTests {
 
     @Test("tables are found with and without their schema")
     func names() throws {
-        try withStore { store, _ in
+        try withStore(#require(installed)) { store, _ in
             for name in ["ott.numbers", "numbers", "lake.ott.numbers"] {
                 // The output is not read here: a wrong sum is an error.
                 let check =
@@ -59,7 +61,7 @@ struct DuckDBTests {
 
     @Test("what the guard lets through, DuckDB keeps within the store")
     func outside() throws {
-        try withStore { store, secret in
+        try withStore(#require(installed)) { store, secret in
             let queries = [
                 "FROM read_csv('\(secret)')", "FROM '\(secret)'", "FROM read_text('\(secret)')",
                 "FROM read_blob('\(store.dataPath)../secret.csv')", "FROM glob('/etc/*')",
@@ -77,7 +79,7 @@ struct DuckDBTests {
 
     @Test("even without the guard, settings, other databases and dot commands are locked")
     func locks() throws {
-        try withStore { store, secret in
+        try withStore(#require(installed)) { store, secret in
             let commands = [
                 "SET enable_external_access = true", "ATTACH '\(secret).db'", "INSTALL httpfs",
                 "INSERT INTO ott.numbers VALUES (1)", ".shell true", ".read \(secret)",
