@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample coordinator worker cluster completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index coordinator worker cluster completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -128,6 +128,13 @@ _otjob() {
                 --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
                 --scale | --seed) return ;;
             esac
+            ;;
+        index)
+            flags="--check --no-header --json --config --help"
+            case $previous in
+                --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+            esac
+            files=1
             ;;
         coordinator)
             flags="--config --workers --help"

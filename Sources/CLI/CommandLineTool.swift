@@ -7,8 +7,8 @@ package struct CommandLineTool: Sendable {
     /// Every command, in the order of the help.
     package static let commands: [Command] = [
         .up, .down, .submit, .list, .status, .watch, .cancel, .logs, .explain, .tables, .schema,
-        .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .coordinator,
-        .worker,
+        .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
+        .coordinator, .worker,
         .cluster,
         .completion, .version,
     ]

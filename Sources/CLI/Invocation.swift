@@ -1,4 +1,4 @@
-import API
+package import API
 import Glibc
 
 /// What a command runs with: its arguments, the terminal, the environment.
@@ -41,15 +41,19 @@ package struct Programs: Sendable {
     /// Writes a made-up set of input files.
     package let sample:
         @Sendable (_ scale: Double, _ seed: UInt64, _ folder: String) throws(CLIError) -> Void
+    /// Makes or checks the split index of an input file.
+    package let index: @Sendable (IndexRequest) throws(CLIError) -> SplitIndexSummary
 
     package init(
         coordinator: @escaping @Sendable (String?, Int?) -> Int32,
         worker: @escaping @Sendable (WorkerArguments) -> Int32,
-        sample: @escaping @Sendable (Double, UInt64, String) throws(CLIError) -> Void
+        sample: @escaping @Sendable (Double, UInt64, String) throws(CLIError) -> Void,
+        index: @escaping @Sendable (IndexRequest) throws(CLIError) -> SplitIndexSummary
     ) {
         self.coordinator = coordinator
         self.worker = worker
         self.sample = sample
+        self.index = index
     }
 }
 

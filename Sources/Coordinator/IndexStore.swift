@@ -1,16 +1,16 @@
 import Base
 import Dispatch
 import Glibc
-import Gzip
+package import Gzip
 import Spool
-import Storage
+package import Storage
 
 /// The split indexes that passes over input files have left, one file each.
 ///
 /// Any thread may call. Writing happens on a queue of its own, off every job's way: an index that
 /// could not be written is only missing. Nothing here is needed for correctness, so all failures are
 /// logged and none is an error of a job.
-final class IndexStore: Sendable {
+package final class IndexStore: Sendable {
     /// Indexes kept, the last used ones.
     ///
     /// A pass over a table's file leaves one; the limits keep a coordinator that reads new files
@@ -53,11 +53,11 @@ final class IndexStore: Sendable {
     }
 
     /// Why an index file is not used.
-    enum Problem: Error, CustomStringConvertible {
+    package enum Problem: Error, CustomStringConvertible {
         case storage(StorageError)
         case index(SplitIndexError)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .storage(let error): "\(error)"
             case .index(let error): "\(error)"
@@ -96,15 +96,17 @@ final class IndexStore: Sendable {
         completion: @escaping @Sendable (Result<Int, StorageError>) -> Void
     ) {
         queue.async { [self] in
-            let bytes = index.encoded
-            let path = path(of: index.source, index.cut)
-            let outcome = Result { () throws(StorageError) in
-                try write(bytes, to: path)
-                return bytes.count
-            }
-            completion(outcome)
-            sweep()
+            completion(Result { () throws(StorageError) in try store(index) })
         }
+    }
+
+    /// Writes an index durably and makes room for it; returns its size.
+    @discardableResult
+    func store(_ index: SplitIndex) throws(StorageError) -> Int {
+        defer { sweep() }
+        let bytes = index.encoded
+        try write(bytes, to: path(of: index.source, index.cut))
+        return bytes.count
     }
 
     /// Removes an index that does not fit its file.
@@ -120,7 +122,8 @@ final class IndexStore: Sendable {
 
     private func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
         try Directory.create(path: directory)
-        let temporary = path + Self.temporarySuffix
+        // A coordinator and `otjob index` may be at the same file.
+        let temporary = "\(path).\(getpid())\(Self.temporarySuffix)"
         do throws(StorageError) {
             let file = try File.create(path: temporary, exclusive: false)
             try file.write(bytes, at: 0)

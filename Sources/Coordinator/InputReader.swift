@@ -1,10 +1,10 @@
 import Base
 import Columns
 import Dispatch
-import Gzip
+package import Gzip
 import Spool
-import Storage
-import TSV
+package import Storage
+package import TSV
 import Wire
 
 /// What to read for one step.
@@ -156,14 +156,14 @@ enum InputFiles {
 }
 
 /// Why an input cannot be read, always with the file.
-enum InputError: Error, CustomStringConvertible {
+package enum InputError: Error, CustomStringConvertible {
     case storage(StorageError)
     case chunk(file: String, ChunkError)
     case header(file: String, HeaderProblem)
     case changed(file: String)
     case noFiles(pattern: String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .storage(let error): "\(error)"
         case .chunk(let file, let error): "\(file): \(error)"

@@ -4,7 +4,7 @@
 package struct SelftestDeclaration: Sendable, Equatable {
     package var tasks = 100
     /// How long each task sleeps.
-    package var sleep: Duration = .milliseconds(10)
+    package var sleep: Duration = .zero
     /// The task, counted from 0, that fails in each attempt.
     package var failAt: Int?
     /// The task, counted from 0, that takes its worker's process down in each attempt.

@@ -38,6 +38,19 @@ package func sampleText(
     return whole
 }
 
+/// One table's file as it is written, for measurements.
+package func sampleFile(
+    of table: SampleTable,
+    scale: Double,
+    seed: UInt64
+) throws(SampleError) -> [UInt8] {
+    var whole: [UInt8] = []
+    let gzip = try GzipWriter { bytes throws(SampleError) in whole += bytes }
+    try gzip.write(try sampleText(of: table, scale: scale, seed: seed))
+    try gzip.finish()
+    return whole
+}
+
 /// Bytes of text collected before they are handed on: few calls, little memory.
 private let pieceBytes = 256 << 10
 

@@ -24,6 +24,18 @@ let programs = Programs(
         } catch {
             throw .failed(error.description)
         }
+    },
+    index: { request throws(CLIError) in
+        let file = IndexedFile(
+            path: request.path,
+            configuration: request.configuration,
+            hasHeader: request.hasHeader
+        )
+        do throws(IndexingError) {
+            return try request.isCheck ? file.check() : file.make()
+        } catch {
+            throw error.isUnreadable ? .invalid(error.description) : .failed(error.description)
+        }
     }
 )
 exit(CommandLineTool(programs: programs).run(Array(CommandLine.arguments.dropFirst())))

@@ -22,7 +22,7 @@ from harness import (
 
 COMMANDS = (
     "up down coordinator worker submit list status watch cancel logs explain workers pools scale"
-    " drain sample tables schema query snapshots version"
+    " drain sample index tables schema query snapshots version"
 ).split()
 
 

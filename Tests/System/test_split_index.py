@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from harness import wait_until
+from harness import FAILED, WRONG_USAGE, wait_until
 from lake import Lake
 from test_lost_workers import CHUNK, chunks_done
 
@@ -140,3 +140,34 @@ def test_a_wrong_index_that_nothing_but_the_text_tells_is_removed(new_cluster, p
     wait_until(lambda: not indexes(cluster), "the index to be gone")
     assert not is_indexed(cluster, cluster.load(JOB, "--input", plain)["id"])
     assert print_of(cluster) == before
+
+
+def test_an_index_can_be_made_ahead_of_the_first_load(new_cluster, plain):
+    cluster = new_cluster(chunk=CHUNK)
+    made = cluster.json("index", plain, "--config", cluster.config)
+    assert [str(path) for path in indexes(cluster)] == [made["index"]]
+    with gzip.open(plain) as file:
+        assert made["lines"] == sum(1 for _ in file)
+    assert made["size_bytes"] == plain.stat().st_size and made["chunks"] > 3
+    assert cluster.json("index", plain, "--check", "--config", cluster.config) == made
+    assert "is right" in cluster.run("index", "--check", plain, "--config", cluster.config).stdout
+    assert is_indexed(cluster, cluster.load(JOB, "--input", plain)["id"])
+
+
+def test_the_check_of_an_index_tells_what_is_wrong(new_cluster, plain):
+    cluster = new_cluster(chunk=CHUNK)
+
+    def complaint(*arguments, code=FAILED):
+        done = cluster.run("index", *arguments, "--config", cluster.config, code=code)
+        assert done.stderr.count("\n") == 1 and not done.stdout
+        return done.stderr
+
+    assert "make one with: otjob index" in complaint(plain, "--check")
+    assert "nowhere.gz" in complaint("nowhere.gz", code=WRONG_USAGE)
+    cluster.run("index", plain, "--config", cluster.config)
+    [index] = indexes(cluster)
+    index.write_bytes(index.read_bytes()[:-100])
+    assert "it is damaged" in complaint(plain, "--check")
+    whole = plain.read_bytes()
+    plain.write_bytes(whole[: len(whole) // 2])
+    assert "ends in the middle" in complaint(plain)
