@@ -110,6 +110,13 @@ let package = Package(
             "CLI",
             ["API", "Base", "HTTP", "Identity", "Jobs", "Query", "Storage", "Transport", "Wire"]
         ),
+        module(
+            "Benchmarks",
+            [
+                "Base", "Catalog", "Columns", "Gzip", "Jobs", "Parquet", "Sample", "Scheduling",
+                "Spool", "Storage", "TSV", "Wire",
+            ]
+        ),
         .executableTarget(
             name: "otjob",
             dependencies: ["CLI", "Coordinator", "Sample", "Worker"],
@@ -118,6 +125,11 @@ let package = Package(
         .executableTarget(
             name: "Simulator",
             dependencies: ["Simulation"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: ["Benchmarks"],
             swiftSettings: strict
         ),
     ] + testTargets + fuzzTargets,
@@ -132,6 +144,7 @@ var testTargets: [Target] {
         tests("Wire", ["Base", "Columns"]),
         tests("Working", ["Base", "Columns", "Wire"]),
         tests("Simulation"),
+        tests("Benchmarks"),
         tests("API", ["Base"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("Spool", ["Base", "Wire"]),
