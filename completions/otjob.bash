@@ -68,9 +68,9 @@ _otjob() {
             files=1
             ;;
         tables)
-            flags="--json --coordinator --help"
+            flags="--older-than --json --coordinator --help"
             case $previous in
-                --coordinator) return ;;
+                --older-than | --coordinator) return ;;
             esac
             ;;
         schema)

@@ -11,6 +11,8 @@ package enum Routes {
     package static let dropViews = views + "/drop"
     package static let snapshots = "/api/snapshots"
     package static let store = "/api/store"
+    package static let expire = store + "/expire"
+    package static let vacuum = store + "/vacuum"
     package static let shutdown = "/api/shutdown"
 
     package static func job(_ id: String) -> String { "\(jobs)/\(id)" }
@@ -22,5 +24,8 @@ package enum Routes {
     package static func scalePool(_ name: String) -> String { "\(pools)/\(name)/scale" }
     package static func table(_ schema: String, _ table: String) -> String {
         "\(tables)/\(schema)/\(table)"
+    }
+    package static func dropTable(_ schema: String, _ name: String) -> String {
+        table(schema, name) + "/drop"
     }
 }

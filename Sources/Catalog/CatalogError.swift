@@ -25,6 +25,7 @@ package enum CatalogError: Error, Hashable, Sendable {
     case planOutdated(table: String)
     /// Tables, columns or views changed after views were checked against them.
     case schemaChanged
+    case noTable(name: String)
     case noView(name: String)
     /// Another coordinator of the same job store has begun since.
     case fenced(Reign, by: Int64)
@@ -82,6 +83,7 @@ extension CatalogError: CustomStringConvertible {
         case .planOutdated(let table):
             "\(table) was altered by another program while its files were written; run the job again"
         case .schemaChanged: "tables or views changed while views were checked; try again"
+        case .noTable(let name): "there is no table \(name); see otjob tables"
         case .noView(let name): "there is no view \(name); see otjob views"
         }
     }

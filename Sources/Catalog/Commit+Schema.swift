@@ -59,6 +59,25 @@ extension Commit {
         noteSchemaChange("altered_view:\(stored.id)")
     }
 
+    /// Ends a table with all that it has; older versions still show it.
+    mutating func drop(_ name: TableName) throws(CatalogError) {
+        guard let schema = try database.liveSchema(name.schema)?.id,
+            let table = try database.liveTable(name.table, schemaID: schema)?.id
+        else { throw .noTable(name: "\(name)") }
+        _ = try endFiles(of: table)
+        for (rows, key) in [
+            ("ducklake_table", "table_id"), ("ducklake_column", "table_id"),
+            ("ducklake_partition_info", "table_id"), ("ducklake_sort_info", "table_id"),
+            ("ducklake_column_tag", "table_id"), ("ducklake_tag", "object_id"),
+        ] {
+            try database.run(
+                "UPDATE \(rows) SET end_snapshot = ? WHERE \(key) = ? AND end_snapshot IS NULL",
+                [.integer(snapshot), .integer(table)]
+            )
+        }
+        noteSchemaChange("dropped_table:\(table)")
+    }
+
     /// Ends a view.
     mutating func drop(_ view: ViewName) throws(CatalogError) {
         guard let schema = try database.liveSchema(view.schema)?.id,

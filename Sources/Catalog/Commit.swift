@@ -56,6 +56,7 @@ struct Commit {
         }
         for table in publication.tables { try write(table) }
         for view in publication.views { try write(view) }
+        for table in publication.droppedTables { try drop(table) }
         for view in publication.droppedViews { try drop(view) }
         onStep(.viewsWritten)
         let result = changes.isEmpty ? previous : snapshot

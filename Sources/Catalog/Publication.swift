@@ -113,6 +113,19 @@ package struct ViewName: Hashable, Sendable {
     }
 }
 
+/// The name of a table.
+package struct TableName: Hashable, Sendable, CustomStringConvertible {
+    package let schema: String
+    package let table: String
+
+    package init(schema: String, table: String) {
+        self.schema = schema
+        self.table = table
+    }
+
+    package var description: String { "\(schema).\(table)" }
+}
+
 /// Everything that becomes visible at once.
 package struct Publication: Hashable, Sendable {
     /// What makes a publication happen once, however often it is tried: as job and step.
@@ -127,6 +140,8 @@ package struct Publication: Hashable, Sendable {
     package let extraInfo: String
     package let tables: [TablePublication]
     package let views: [ViewPublication]
+    /// Tables that end; one that is not there is an error.
+    package let droppedTables: [TableName]
     /// Views that end; one that is not there is an error.
     package let droppedViews: [ViewName]
     /// The schema version that the views were checked against; nil where nobody did.
@@ -143,6 +158,7 @@ package struct Publication: Hashable, Sendable {
         extraInfo: String,
         tables: [TablePublication],
         views: [ViewPublication] = [],
+        droppedTables: [TableName] = [],
         droppedViews: [ViewName] = [],
         schemaVersion: Int64? = nil
     ) {
@@ -154,6 +170,7 @@ package struct Publication: Hashable, Sendable {
         self.extraInfo = extraInfo
         self.tables = tables
         self.views = views
+        self.droppedTables = droppedTables
         self.droppedViews = droppedViews
         self.schemaVersion = schemaVersion
     }

@@ -34,7 +34,7 @@ final class CoordinatorShell {
     let chunks: ChunkStore
     let memory = DataMemory()
     private(set) var spool: ResultSpool?
-    private let retention: Retention
+    let retention: Retention
     private var space: SpaceMonitor?
 
     var scheduler: Scheduler

@@ -12,16 +12,16 @@ import Transport
 /// a file before the row that schedules it. What is left then goes the next time.
 final class Retention {
     private static let jobsPerStep = 200
-    private static let versionsPerStep = 100
-    private static let filesPerStep = 200
+    static let versionsPerStep = 100
+    static let filesPerStep = 200
     /// Time to the next step when one did not do all there was.
     private static let pause = Duration.milliseconds(100)
 
     private let loop: EventLoop
-    private let policy: RetentionPolicy
+    let policy: RetentionPolicy
     private let clock: TrustedClock
     private let jobStore: JobStore
-    private let publisher: TablePublisher
+    let publisher: TablePublisher
     private let stateDirectory: String
     private var timer: Timer?
 
@@ -57,7 +57,7 @@ final class Retention {
         "\(stateDirectory)/logs/\(job).log"
     }
 
-    private func now() -> WallTime {
+    func now() -> WallTime {
         clock.time(wall: EventLoop.wallTime(), at: EventLoop.now())
     }
 
@@ -98,6 +98,15 @@ final class Retention {
     ) throws(CatalogError) -> (snapshots: Int, files: Int) {
         let expired = policy.expired(try catalog.versions(), limit: versionsPerStep, at: now)
         if !expired.isEmpty { _ = try catalog.expire(expired, at: now) }
+        return (expired.count, try deleteFiles(in: catalog, policy, at: now))
+    }
+
+    /// Deletes a step's worth of the scheduled files whose time is over; returns how many.
+    static func deleteFiles(
+        in catalog: Catalog,
+        _ policy: RetentionPolicy,
+        at now: WallTime
+    ) throws(CatalogError) -> Int {
         let files = policy.deletable(
             try catalog.scheduledFiles(),
             below: catalog.dataPath,
@@ -106,7 +115,7 @@ final class Retention {
         )
         let deleted = files.isEmpty ? [] : delete(files, sparing: try catalog.filesOfVersions())
         if !deleted.isEmpty { try catalog.forget(deleted) }
-        return (expired.count, deleted.count)
+        return deleted.count
     }
 
     /// Deletes files and returns those that are gone.

@@ -50,17 +50,6 @@ extension CoordinatorShell {
     }
 }
 
-extension HTTPExchange {
-    fileprivate func respond(_ outcome: Result<SnapshotID, ViewError>) {
-        switch outcome {
-        case .success(let snapshot): respond(json: VersionResponse(snapshot: snapshot.rawValue))
-        case .failure(.invalid(let text)): respond(.error(400, text))
-        case .failure(.unknown(let text)): respond(.notFound(text))
-        case .failure(.unavailable(let text)): respond(.error(503, text))
-        }
-    }
-}
-
 extension API.ViewSummary {
     fileprivate init(_ view: CatalogView) {
         self.init(

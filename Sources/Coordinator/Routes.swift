@@ -31,6 +31,7 @@ extension CoordinatorShell {
         addClusterRoutes(to: &router)
         addStoreRoutes(to: &router)
         addViewRoutes(to: &router)
+        addUpkeepRoutes(to: &router)
         return router
     }
 

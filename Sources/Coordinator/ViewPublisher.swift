@@ -4,15 +4,6 @@ import Dispatch
 import Query
 import Transport
 
-/// Why views were not published.
-enum ViewError: Error {
-    /// What was asked for cannot be; nothing will change that.
-    case invalid(String)
-    /// The store does not have what was named.
-    case unknown(String)
-    case unavailable(String)
-}
-
 /// Publishes views of their own, which belong to no table's job.
 ///
 /// DuckDB tries them first, on a queue of its own and against the version that is then the newest.
@@ -38,7 +29,7 @@ final class ViewPublisher {
     /// Publishes all views in one version, or none; those that are there already stay as they are.
     func publish(
         _ views: [ViewText],
-        _ completion: @escaping (Result<SnapshotID, ViewError>) -> Void
+        _ completion: @escaping (Result<SnapshotID, StoreChangeError>) -> Void
     ) {
         publish(views, triesLeft: Self.tries, completion)
     }
@@ -46,7 +37,7 @@ final class ViewPublisher {
     private func publish(
         _ views: [ViewText],
         triesLeft: Int,
-        _ completion: @escaping (Result<SnapshotID, ViewError>) -> Void
+        _ completion: @escaping (Result<SnapshotID, StoreChangeError>) -> Void
     ) {
         publisher.ask { (catalog) throws(CatalogError) in
             try catalog.schemas()
@@ -58,7 +49,7 @@ final class ViewPublisher {
                 if let error { return completion(.failure(error)) }
                 commit(views, schemas) { [self] outcome in
                     guard case .failure(.catalog(.schemaChanged)) = outcome, triesLeft > 1 else {
-                        return completion(outcome.mapError(ViewError.init))
+                        return completion(outcome.mapError(StoreChangeError.init))
                     }
                     publish(views, triesLeft: triesLeft - 1, completion)
                 }
@@ -69,10 +60,10 @@ final class ViewPublisher {
     /// Ends views; none of them where one is not there.
     func drop(
         _ views: [ViewName],
-        _ completion: @escaping (Result<SnapshotID, ViewError>) -> Void
+        _ completion: @escaping (Result<SnapshotID, StoreChangeError>) -> Void
     ) {
         let changes = ViewChanges(dropped: views)
-        publisher.publish(changes, reign: reign) { completion($0.mapError(ViewError.init)) }
+        publisher.publish(changes, reign: reign) { completion($0.mapError(StoreChangeError.init)) }
     }
 
     private func commit(
@@ -93,7 +84,7 @@ final class ViewPublisher {
     private func check(
         _ views: [ViewText],
         _ schemas: CatalogSchemas,
-        _ completion: @escaping (ViewError?) -> Void
+        _ completion: @escaping (StoreChangeError?) -> Void
     ) {
         let answer = LoopBound(completion, loop: loop)
         queue.async { [loop, store] in
@@ -146,16 +137,6 @@ extension TablePublisher {
                     schemaVersion: changes.schemaVersion
                 )
             )
-        }
-    }
-}
-
-extension ViewError {
-    fileprivate init(_ error: PublishError) {
-        switch error {
-        case .catalog(.noView): self = .unknown(error.description)
-        case .catalog(.badName), .catalog(.nameTaken): self = .invalid(error.description)
-        default: self = .unavailable(error.description)
         }
     }
 }

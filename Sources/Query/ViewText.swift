@@ -60,11 +60,7 @@ package struct ViewText: Hashable, Sendable {
         return sorted
     }
 
-    /// Whether the SQL has `schema.name` of the other view in it.
     private func reads(_ other: ViewText) -> Bool {
-        guard let tokens = try? SQLLexer.tokens(of: sql) else { return false }
-        return zip(zip(tokens, tokens.dropFirst()), tokens.dropFirst(2)).contains { pair, last in
-            pair.0.name == other.schema && pair.1 == .symbol(".") && last.name == other.name
-        }
+        SQLNames.mentions(sql, schema: other.schema, name: other.name)
     }
 }

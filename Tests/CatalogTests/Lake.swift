@@ -135,6 +135,7 @@ extension Catalog {
         key: String,
         _ tables: [TablePublication],
         views: [ViewPublication] = [],
+        droppedTables: [TableName] = [],
         dropped: [ViewName] = [],
         schemaVersion: Int64? = nil,
         reign: Reign = Lake.reign,
@@ -150,6 +151,7 @@ extension Catalog {
             extraInfo: #"{"job":"\#(key)"}"#,
             tables: tables,
             views: views,
+            droppedTables: droppedTables,
             droppedViews: dropped,
             schemaVersion: schemaVersion
         )

@@ -72,4 +72,12 @@ struct UnitTests {
         )
         #expect(clusterError("scheduler: {chunk: 1025B}")?.message.contains("1025B") == true)
     }
+
+    @Test("ages are whole seconds, and other text is none")
+    func ages() {
+        #expect(Age.seconds("7d") == 604_800)
+        #expect(Age.seconds("0s") == 0)
+        #expect(Age.seconds("1500ms") == 1)
+        for text in ["", "7", "d", "-1s", "7 d"] { #expect(Age.seconds(text) == nil, "\(text)") }
+    }
 }

@@ -1,0 +1,96 @@
+import API
+import Jobs
+
+extension Command {
+    static let tables = Command(
+        "tables",
+        "list the tables of the store, and keep the store small",
+        details:
+            "tables [list] lists them. tables expire --older-than AGE forgets versions that were "
+            + "replaced longer ago (7d, 12h, 0s); the newest stays. tables vacuum deletes files that "
+            + "no version names any more, an hour after they were named last. tables drop TABLE "
+            + "ends a table; older versions still show it.",
+        positionals: [
+            Positional("ACTION", required: false), Positional("TABLE", required: false),
+        ],
+        flags: [
+            Flag("older-than", "AGE", "of expire: how long ago a version was replaced"), .json,
+            .coordinator,
+        ]
+    ) { invocation throws(CLIError) in
+        let arguments = invocation.arguments
+        let action = arguments.positionals.first ?? "list"
+        let table = arguments.positionals.dropFirst().first
+        guard (table != nil) == (action == "drop") else {
+            throw arguments.usage(table == nil ? "drop needs a TABLE" : "\(action) takes no TABLE")
+        }
+        guard !arguments.has("older-than") || action == "expire" else {
+            throw arguments.usage("--older-than belongs to expire")
+        }
+        switch action {
+        case "list": try listTables(invocation)
+        case "expire": try expire(invocation)
+        case "vacuum": try vacuum(invocation)
+        case "drop": try drop(table ?? "", invocation)
+        default: throw arguments.usage("'\(action)' is not list, expire, vacuum or drop")
+        }
+        return ExitCode.done
+    }
+
+    private static func listTables(_ invocation: Invocation) throws(CLIError) {
+        let tables = try invocation.client().get(TableList.self, Routes.tables).tables
+        invocation.print(json: tables) { Listings.text(of: tables) }
+    }
+
+    private static func expire(_ invocation: Invocation) throws(CLIError) {
+        let arguments = invocation.arguments
+        let text = try arguments.required("older-than")
+        guard let age = Age.seconds(text) else {
+            throw arguments.usage("'\(text)' is no AGE: a time such as 7d, 12h or 0s is expected")
+        }
+        let answer = try invocation.client().post(
+            ExpireResponse.self,
+            Routes.expire,
+            body: JSON.encode(ExpireRequest(olderThanSeconds: age))
+        )
+        invocation.print(json: answer) {
+            "\(answer.versions) versions are forgotten; \(answer.files) files, which none names "
+                + "any more, wait for tables vacuum\n"
+        }
+    }
+
+    private static func vacuum(_ invocation: Invocation) throws(CLIError) {
+        let answer = try invocation.client().post(
+            VacuumResponse.self,
+            Routes.vacuum,
+            body: Array("{}".utf8)
+        )
+        invocation.print(json: answer) {
+            "\(answer.files) files are deleted; \(answer.waiting) wait for their time\n"
+        }
+    }
+
+    private static func drop(_ table: String, _ invocation: Invocation) throws(CLIError) {
+        let (schema, name) = try tableName(table, invocation.arguments)
+        let answer = try invocation.client().post(
+            VersionResponse.self,
+            Routes.dropTable(schema, name),
+            body: Array("{}".utf8)
+        )
+        invocation.print(json: answer) {
+            "dropped \(schema).\(name); version \(answer.snapshot)\n"
+        }
+    }
+
+    /// Takes a name of the schema ott, or SCHEMA.TABLE.
+    static func tableName(
+        _ text: String,
+        _ arguments: Arguments
+    ) throws(CLIError) -> (schema: String, table: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, !parts.contains("") else {
+            throw arguments.usage("'\(text)' is no TABLE or SCHEMA.TABLE")
+        }
+        return (parts.count == 2 ? String(parts[0]) : "ott", String(parts[parts.count - 1]))
+    }
+}

@@ -1,0 +1,33 @@
+import API
+import Base
+import Catalog
+import HTTP
+
+/// Why a change to the table store that a user asked for was not made.
+enum StoreChangeError: Error {
+    /// What was asked for cannot be; nothing will change that.
+    case invalid(String)
+    /// The store does not have what was named.
+    case unknown(String)
+    case unavailable(String)
+
+    init(_ error: PublishError) {
+        switch error {
+        case .catalog(.noView), .catalog(.noTable): self = .unknown(error.description)
+        case .catalog(.badName), .catalog(.nameTaken): self = .invalid(error.description)
+        default: self = .unavailable(error.description)
+        }
+    }
+}
+
+extension HTTPExchange {
+    /// Answers with the version that shows the change, or with why there is none.
+    func respond(_ outcome: Result<SnapshotID, StoreChangeError>) {
+        switch outcome {
+        case .success(let snapshot): respond(json: VersionResponse(snapshot: snapshot.rawValue))
+        case .failure(.invalid(let text)): respond(.error(400, text))
+        case .failure(.unknown(let text)): respond(.notFound(text))
+        case .failure(.unavailable(let text)): respond(.error(503, text))
+        }
+    }
+}
