@@ -49,6 +49,8 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
         .systemLibrary(name: "CLinux"),
         .target(name: "CShims", cSettings: [.unsafeFlags(["-O2"])]),
+        // libcurl is loaded when it is needed: see CCurl.h.
+        .target(name: "CCurl"),
 
         // Vocabulary
         .target(
@@ -68,6 +70,7 @@ let package = Package(
         module("Spool", ["Base", "Gzip", "Wire"]),
         module("TSV", ["Base", "Columns", "CShims"]),
         module("Parquet", ["Base", "Columns", "CZstd", "CShims"]),
+        module("Ingestion", ["Base"]),
         module("Sample", ["Base", "CZlib"]),
         module("Simulation", ["Base", "Columns", "Scheduling", "Spool", "Wire", "Working"]),
 
@@ -79,13 +82,17 @@ let package = Package(
         module("Transport", ["Base", "CEvent", "COpenSSL", "Identity"]),
         module("Channel", ["Base", "Transport", "Wire"]),
         module("HTTP", ["Base", "CEvent", "Identity", "Transport"]),
+        module("Transfer", ["Base", "CCurl", "Ingestion"]),
 
         // Domain
         .target(
             name: "Jobs",
-            dependencies: ["Base", "Columns", "CYAML"],
-            // Links to jobs/ and views/ at the root: what is shipped becomes part of the binary.
-            resources: [.embedInCode("Shipped"), .embedInCode("ShippedViews")],
+            dependencies: ["Base", "Columns", "CYAML", "Ingestion"],
+            // Links to folders at the root: what is shipped becomes part of the binary.
+            resources: [
+                .embedInCode("Shipped"), .embedInCode("ShippedSources"),
+                .embedInCode("ShippedViews"),
+            ],
             swiftSettings: strict
         ),
         module("Catalog", ["Base", "Columns", "Database", "Storage"]),
@@ -95,8 +102,9 @@ let package = Package(
             "Coordinator",
             [
                 "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip",
-                "HTTP", "Identity", "Jobs",
-                "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire",
+                "HTTP", "Identity", "Ingestion", "Jobs",
+                "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transfer",
+                "Transport", "Wire",
             ]
         ),
         module(
@@ -150,6 +158,7 @@ var testTargets: [Target] {
         tests("Spool", ["Base", "Wire"]),
         tests("TSV", ["Base", "Columns"]),
         tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),
+        tests("Ingestion", ["Base"]),
         tests("Sample", ["Base", "TestSupport"]),
         tests("Storage", ["Base", "TestSupport"]),
         tests("Database", ["Base", "TestSupport"]),
@@ -157,7 +166,7 @@ var testTargets: [Target] {
         tests("Identity", ["Base", "Storage", "TestSupport"]),
         tests("Transport", ["Base", "COpenSSL", "Identity"]),
         tests("HTTP", ["Base", "Identity", "Transport"]),
-        tests("Jobs", ["Base", "Columns", "Storage", "TestSupport"]),
+        tests("Jobs", ["Base", "Columns", "Ingestion", "Storage", "TestSupport"]),
         tests(
             "Catalog",
             ["Base", "Columns", "Database", "Storage", "TestSupport"],

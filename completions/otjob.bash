@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index coordinator worker cluster completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest coordinator worker cluster completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -133,6 +133,13 @@ _otjob() {
             flags="--check --no-header --json --config --help"
             case $previous in
                 --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+            esac
+            files=1
+            ;;
+        ingest)
+            flags="--wait --request-id --json --coordinator --help"
+            case $previous in
+                --request-id | --coordinator) return ;;
             esac
             files=1
             ;;

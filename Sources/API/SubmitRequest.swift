@@ -26,6 +26,8 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
     package var files: [JobFileText]
     /// Absolute path of a folder, a file or a glob on the coordinator's machine; nil for the raw store.
     package var input: String?
+    /// Datasets, URLs and paths to bring into the raw store, none for all datasets; nil for a submit of jobs.
+    package var ingest: [String]?
     /// Parameters of the jobs.
     package var set: [String: String]
     /// The only pool to use.
@@ -37,6 +39,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         jobs: [String] = [],
         files: [JobFileText] = [],
         input: String? = nil,
+        ingest: [String]? = nil,
         set: [String: String] = [:],
         pool: String? = nil,
         requestID: String? = nil
@@ -44,6 +47,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         self.jobs = jobs
         self.files = files
         self.input = input
+        self.ingest = ingest
         self.set = set
         self.pool = pool
         self.requestID = requestID
@@ -53,6 +57,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         case jobs
         case files
         case input
+        case ingest
         case set
         case pool
         case requestID = "request_id"

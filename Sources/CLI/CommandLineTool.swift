@@ -8,6 +8,7 @@ package struct CommandLineTool: Sendable {
     package static let commands: [Command] = [
         .up, .down, .submit, .list, .status, .watch, .cancel, .logs, .explain, .tables, .schema,
         .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
+        .ingest,
         .coordinator, .worker,
         .cluster,
         .completion, .version,

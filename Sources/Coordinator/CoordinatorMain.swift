@@ -64,7 +64,10 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     guard let workerAddress = HostPort(configuration.listen.workers),
         let httpAddress = HostPort(configuration.listen.http)
     else { throw StartError(description: "listen: an address is no HOST:PORT") }
-    let library = try JobLibrary(directories: configuration.jobs)
+    let library = try JobLibrary(
+        directories: configuration.jobs,
+        sourceFiles: configuration.sources
+    )
     let loop = try EventLoop(name: "coordinator")
     let security = try ClusterSecurity(configuration)
     let jobStore = try JobStore(path: state + "/jobs.sqlite", loop: loop)

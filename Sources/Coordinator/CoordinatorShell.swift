@@ -31,6 +31,7 @@ final class CoordinatorShell {
     let views: ViewPublisher
     let processes: ProcessPool
     let inputs: InputReader
+    let ingestor: Ingestor
     let chunks: ChunkStore
     let memory = DataMemory()
     private(set) var spool: ResultSpool?
@@ -96,6 +97,18 @@ final class CoordinatorShell {
         )
         indexes.sweepTemporaryFiles()
         inputs = InputReader(memory: memory.chunks, indexes: indexes)
+        ingestor = Ingestor(
+            loop: loop,
+            store: RawStore(
+                directory: configuration.storage.raw,
+                archiveDirectory: configuration.storage.archive,
+                archiveLimits: RawStore.ArchiveLimits(
+                    versions: configuration.retention.archiveVersions,
+                    age: configuration.retention.archive
+                )
+            ),
+            indexes: indexes
+        )
         chunks = ChunkStore(
             loop: loop,
             directory: Self.spoolDirectory(configuration),
@@ -197,6 +210,8 @@ final class CoordinatorShell {
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .attemptEnded(let record): attemptEnded(record)
         case .releaseChunk(let task): chunks.remove(task)
+        case .perform(let step): perform(step)
+        case .abandon(let step): abandon(step)
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)
         case .startWorker(let pool): startWorker(pool)
@@ -218,6 +233,7 @@ final class CoordinatorShell {
     func stop(_ reason: String, exitCode: Int32 = 0) {
         guard !isStopping else { return }
         isStopping = true
+        ingestor.abandonAll()
         self.exitCode = exitCode
         CoordinatorLog.write("ends: \(reason)")
         for link in links.values { link.send(.stop(reason: "the coordinator ends: \(reason)")) }

@@ -13,10 +13,15 @@ final class FirstPass {
     /// Why there will be no index.
     private var problem: SplitIndexError?
 
-    init(_ file: File, cut: SplitIndex.Cut) throws(InputError) {
+    /// Reads the file, or another source of the same bytes.
+    init(
+        _ file: File,
+        cut: SplitIndex.Cut,
+        source: (any ByteSource)? = nil
+    ) throws(InputError) {
         self.file = file
         reader = GzipReader(
-            source: FileSource(file),
+            source: source ?? FileSource(file),
             recordingPointsForChunksOf: cut.chunkSizeBytes
         )
         cutter = ChunkCutter(reader: reader, chunkSizeBytes: cut.chunkSizeBytes)

@@ -40,7 +40,7 @@ final class StepContext {
     let declaration: ResolvedJob
     /// Files to read, in order; empty for a step without input.
     let files: [String]
-    let inputBytes: Int64
+    var inputBytes: Int64
     var inputReadBytes: Int64 = 0
     /// Durable results by task.
     var results: [Int: StoredResult] = [:]
@@ -65,12 +65,25 @@ final class StepContext {
             Digest.sha256(CoordinatorMessage.declare(id, job.transform).encoded)
         case .selftest(let test):
             Digest.sha256(Array("selftest of \(test.tasks) tasks".utf8))
+        case .action(let action):
+            Digest.sha256(Array("action \(action.name)".utf8))
         }
     }
 
     /// The declaration of a step that loads a table.
     var table: JobDeclaration? {
         declaration.table
+    }
+
+    /// Whether the step's tasks have no data.
+    var isSelftest: Bool {
+        if case .selftest = declaration.work { true } else { false }
+    }
+
+    /// What the step fills: a table, or, for scripts that tell steps apart by it, itself.
+    var tableName: String? {
+        if case .action(let action) = declaration.work { return action.name }
+        return table?.table
     }
 
     var name: String { declaration.name }

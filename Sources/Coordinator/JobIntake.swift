@@ -85,7 +85,7 @@ extension CoordinatorShell {
                 steps[index].inputReadBytes = plan.steps[index].inputBytes
             }
         }
-        for step in steps where step.table == nil && step.recovered == nil {
+        for step in steps where step.isSelftest && step.recovered == nil {
             spool?.begin(
                 SpoolHeader(
                     step: step.id,

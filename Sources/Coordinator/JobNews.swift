@@ -17,11 +17,11 @@ enum JobNews {
 extension CoordinatorShell {
     // MARK: From the scheduler
 
-    func jobStarted(_ id: JobID, on pool: PoolID) {
+    func jobStarted(_ id: JobID, on pool: PoolID?) {
         guard let job = jobs[id] else { return }
         // A job that goes on after a restart keeps its start.
         job.record.started = job.record.started ?? EventLoop.wallTime().rfc3339
-        job.log.write("started on pool \(pool)")
+        job.log.write("started" + (pool.map { " on pool \($0)" } ?? ""))
         record(job)
     }
 
@@ -147,7 +147,7 @@ extension CoordinatorShell {
         }
         var status = StepStatus(
             job: context.name,
-            table: context.table?.table,
+            table: context.tableName,
             state: step?.state.word ?? .pending,
             rows: report.rows,
             rejected: report.rejected,
@@ -203,8 +203,9 @@ extension Step.State {
     var word: JobState {
         switch self {
         case .waiting: .pending
-        case .opening, .reading, .read, .publishing: .running
+        case .opening, .reading, .read, .publishing, .performing: .running
         case .done: .done
+        case .skipped: .skipped
         case .failed: .error
         case .cancelled: .cancelled
         }

@@ -29,6 +29,7 @@ struct JobPlanner {
     let rawDirectory: String
 
     func plan(_ request: SubmitRequest) throws(PlanError) -> PlannedJob {
+        if let names = request.ingest { return try planIngest(names) }
         let declarations = try resolve(request)
         guard !declarations.isEmpty else {
             throw PlanError(message: "no job is named; try otjob submit imdb")
@@ -50,6 +51,17 @@ struct JobPlanner {
         }
         try checkTables(declarations)
         return PlannedJob(name: name, steps: steps)
+    }
+
+    private func planIngest(_ names: [String]) throws(PlanError) -> PlannedJob {
+        do throws(SourceError) {
+            let steps = try library.sources.sources(named: names).map { source in
+                PlannedJob.Step(declaration: ResolvedJob(.ingest(source)), files: [], inputBytes: 0)
+            }
+            return PlannedJob(name: "ingest", steps: steps)
+        } catch {
+            throw PlanError(message: "\(error)")
+        }
     }
 
     private func resolve(_ request: SubmitRequest) throws(PlanError) -> [ResolvedJob] {
@@ -108,6 +120,14 @@ struct JobPlanner {
             throw PlanError(message: text)
         }
         return files.isEmpty ? [pattern] : files
+    }
+
+    /// The size of all files together, those that are not there left out.
+    static func sizeBytes(of files: [String]) -> Int64 {
+        files.reduce(0) { sum, path in
+            var status = stat()
+            return stat(path, &status) == 0 ? sum + Int64(status.st_size) : sum
+        }
     }
 
     /// The file's size; 0 for one that is not there, so that the step can say so.
@@ -190,6 +210,8 @@ extension StepPlan {
             )
         case .selftest(let test):
             self.init(source: .synthetic(tasks: test.tasks), finished: finished)
+        case .action:
+            self.init(source: .action)
         }
     }
 }

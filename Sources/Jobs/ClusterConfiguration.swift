@@ -1,4 +1,5 @@
 package import Base
+package import Ingestion
 
 /// What `cluster.yaml` says; docs/formats/cluster-yaml.md is its reference.
 ///
@@ -49,6 +50,9 @@ package struct ClusterConfiguration: Sendable, Equatable {
         package let logs: Duration
         /// Versions of tables that a newer one replaced.
         package let versions: Duration
+        /// Files of the archive store, and how many of each dataset at most.
+        package let archive: Duration
+        package let archiveVersions: Int
     }
 
     package let cluster: String
@@ -63,6 +67,9 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package let scheduler: SchedulerSettings
     /// Directories whose `*.yaml` are jobs beside the shipped ones.
     package let jobs: [String]
+    /// Files of sources beside the shipped ones.
+    package let sources: [String]
+    package let downloads: DownloadPolicy
     package let retention: Retention
 
     package var httpUsesTLS: Bool {

@@ -1,4 +1,5 @@
 import Base
+import Ingestion
 
 /// Turns the nodes of `cluster.yaml` into a `ClusterConfiguration`, checking every value.
 ///
@@ -28,7 +29,7 @@ struct ClusterConfigurationReader {
             "the file",
             keys: [
                 "cluster", "region", "listen", "state", "storage", "catalog", "security", "pools",
-                "scheduler", "jobs", "retention",
+                "scheduler", "jobs", "sources", "downloads", "retention",
             ]
         )
         let security = try security(root["security"])
@@ -43,6 +44,8 @@ struct ClusterConfigurationReader {
             pools: try pools(root["pools"]),
             scheduler: try scheduler(root["scheduler"]),
             jobs: try jobDirectories(root),
+            sources: try sourceFiles(root),
+            downloads: try downloads(root["downloads"]),
             retention: try retention(root["retention"])
         )
     }
@@ -128,14 +131,20 @@ struct ClusterConfigurationReader {
     private func retention(
         _ node: YAMLNode?
     ) throws(ConfigurationError) -> ClusterConfiguration.Retention {
-        let mapping = try mapping(node, "retention", keys: ["jobs", "logs", "versions"])
+        let mapping = try mapping(
+            node,
+            "retention",
+            keys: ["jobs", "logs", "versions", "archive", "archive_versions"]
+        )
         func days(_ key: String, _ days: Int64) throws(ConfigurationError) -> Duration {
             try mapping.duration(key, default: .seconds(days * 86_400), in: Bounds.retention)
         }
         return ClusterConfiguration.Retention(
             jobs: try days("jobs", 90),
             logs: try days("logs", 30),
-            versions: try days("versions", 30)
+            versions: try days("versions", 30),
+            archive: try days("archive", 90),
+            archiveVersions: try mapping.integer("archive_versions", in: 0...1000) ?? 10
         )
     }
 

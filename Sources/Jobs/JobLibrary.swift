@@ -4,9 +4,16 @@
 package struct JobLibrary: Sendable {
     /// By name; each workflow's jobs are in here too.
     private let files: [String: JobFile]
+    /// Where the files come from that jobs read from the raw store.
+    package let sources: SourceLibrary
 
     /// Reads the shipped job files and the `*.yaml` right in each of `directories`.
-    package init(directories: [String]) throws(ConfigurationError) {
+    ///
+    /// Files of sources are those beside the shipped ones.
+    package init(
+        directories: [String],
+        sourceFiles: [String] = []
+    ) throws(ConfigurationError) {
         var found: [(path: String, text: String)] = ShippedJobs.files.map {
             ("shipped:" + $0.path, $0.text)
         }
@@ -16,10 +23,14 @@ package struct JobLibrary: Sendable {
                 found.append((path, try ConfigurationFile.read(path)))
             }
         }
-        try self.init(files: found)
+        try self.init(files: found, sources: try SourceLibrary(files: sourceFiles))
     }
 
-    private init(files found: [(path: String, text: String)]) throws(ConfigurationError) {
+    private init(
+        files found: [(path: String, text: String)],
+        sources: SourceLibrary
+    ) throws(ConfigurationError) {
+        self.sources = sources
         var files = [SelftestDeclaration.name: JobFile.selftest(SelftestDeclaration())]
         var paths = [SelftestDeclaration.name: "built-in"]
         for (path, text) in found {
@@ -41,6 +52,14 @@ package struct JobLibrary: Sendable {
 
     /// The names of all jobs and workflows, sorted.
     package var names: [String] { files.keys.sorted() }
+
+    /// The job whose input is this file of the raw store.
+    package func job(reading fileName: String) -> JobDeclaration? {
+        for name in names {
+            if case .table(let job)? = files[name], job.input == fileName { return job }
+        }
+        return nil
+    }
 
     /// What to run for a name: one job, or the jobs of a workflow in the order of its list.
     ///

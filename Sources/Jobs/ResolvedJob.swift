@@ -6,6 +6,7 @@ package struct ResolvedJob: Sendable, Equatable {
     package enum Work: Sendable, Equatable {
         case table(JobDeclaration)
         case selftest(SelftestDeclaration)
+        case action(StepAction)
     }
 
     package let work: Work
@@ -18,6 +19,7 @@ package struct ResolvedJob: Sendable, Equatable {
         switch work {
         case .table(let job): job.name
         case .selftest: SelftestDeclaration.name
+        case .action(let action): action.name
         }
     }
 
@@ -26,6 +28,7 @@ package struct ResolvedJob: Sendable, Equatable {
         switch work {
         case .table(let job): job.text
         case .selftest(let selftest): selftest.text
+        case .action: ""
         }
     }
 
@@ -33,12 +36,18 @@ package struct ResolvedJob: Sendable, Equatable {
     package var source: String {
         switch work {
         case .table(let job): job.source
-        case .selftest: "built-in"
+        case .selftest, .action: "built-in"
         }
     }
 }
 
 extension ResolvedJob {
+    package init(_ action: StepAction) {
+        work = .action(action)
+        parameters = [:]
+        input = nil
+    }
+
     /// Gives a table's job those of the values that it declares a parameter for.
     init(_ job: JobDeclaration, set: [String: String]) throws(JobError) {
         let values = job.parameters.merging(set.filter { job.parameters[$0.key] != nil }) { $1 }

@@ -3,7 +3,8 @@ package import Base
 /// What the shell has to do; commands of one event are carried out in order.
 package enum Command: Sendable, Equatable {
     // Jobs
-    case jobStarted(JobID, PoolID)
+    /// Without a pool where no step of the job needs a worker.
+    case jobStarted(JobID, PoolID?)
     /// Also comes for every step that ends within a job that goes on.
     case stepChanged(StepID)
     case jobEnded(JobID, JobOutcome)
@@ -32,6 +33,11 @@ package enum Command: Sendable, Equatable {
     case releaseChunk(TaskID)
     /// Comes once for every attempt that was leased.
     case attemptEnded(AttemptRecord)
+    // Actions
+    /// Do it; answered by `performed` or `performFailed`.
+    case perform(StepID)
+    /// Stop doing it; what is answered all the same does not count.
+    case abandon(StepID)
     // Publication
     case publish(StepID)
     /// The step is over: its files and declarations can go.

@@ -12,6 +12,13 @@ package enum Event: Sendable, Equatable {
     /// Every byte of the input was read and verified; `lines` data lines in all.
     case inputEnded(StepID)
     case inputFailed(StepID, reason: String)
+    /// The input is what the table was loaded from the last time: there is nothing to do.
+    case inputUnchanged(StepID)
+    /// What a step that has not begun will read turns out to have this size.
+    case inputSized(StepID, sizeBytes: Int64)
+    // Actions
+    case performed(StepID, isChanged: Bool)
+    case performFailed(StepID, reason: String)
     // Workers
     case workerJoined(WorkerID, PoolID, slots: Int, wasLaunched: Bool)
     case workerHeard(WorkerID)
@@ -66,6 +73,8 @@ package struct StepPlan: Sendable, Equatable {
         case input(sizeBytes: Int64)
         /// So many tasks without data.
         case synthetic(tasks: Int)
+        /// Nothing for workers: the coordinator does it itself.
+        case action
         /// Nothing is left to do: published before a restart.
         case published(SnapshotID)
     }
@@ -77,19 +86,22 @@ package struct StepPlan: Sendable, Equatable {
     package var allowsEmpty: Bool
     /// What an earlier coordinator left of the step.
     package var finished: FinishedTasks
+    package var rules: StepRules
 
     package init(
         source: Source,
         columnCount: Int = 0,
         rejectLimits: RejectLimits = RejectLimits(),
         allowsEmpty: Bool = false,
-        finished: FinishedTasks = FinishedTasks()
+        finished: FinishedTasks = FinishedTasks(),
+        rules: StepRules = StepRules()
     ) {
         self.source = source
         self.columnCount = columnCount
         self.rejectLimits = rejectLimits
         self.allowsEmpty = allowsEmpty
         self.finished = finished
+        self.rules = rules
     }
 }
 

@@ -13,8 +13,8 @@ package struct Job: Sendable {
     package let requestedPool: PoolID?
     /// In declared order; `StepID.index` counts in it.
     package internal(set) var steps: [Step]
-    /// Indexes into `steps`, the smallest input first.
-    package let order: [Int]
+    /// Indexes into `steps`: what a step needs before it, then the smallest input first.
+    package private(set) var order: [Int]
     package internal(set) var state: State = .pending
     package internal(set) var pool: PoolID?
     /// Why the job does not get on; nil when it does.
@@ -34,20 +34,66 @@ package struct Job: Sendable {
         steps = plan.steps.enumerated().map { index, step in
             Step(id: StepID(job: plan.id, index: index), plan: step)
         }
-        order = plan.steps.indices.sorted {
-            (plan.steps[$0].source.sizeBytes, $0) < (plan.steps[$1].source.sizeBytes, $1)
-        }
+        order = Self.order(of: steps)
     }
 
     package var isEnded: Bool {
         if case .ended = state { true } else { false }
     }
 
-    /// The first step, in order, that has not begun.
-    var nextWaitingStep: Int? { order.first { steps[$0].state == .waiting } }
+    /// Those that need nothing come first, then those that only need these, and so on.
+    private static func order(of steps: [Step]) -> [Int] {
+        var depths: [Int] = []
+        for (index, step) in steps.enumerated() {
+            let needs = step.rules.needs
+            precondition(needs.allSatisfy { $0 < index }, "a step needs one that comes later")
+            depths.append(needs.map { depths[$0] + 1 }.max() ?? 0)
+        }
+        return steps.indices.sorted {
+            (depths[$0], steps[$0].source.sizeBytes, $0)
+                < (depths[$1], steps[$1].source.sizeBytes, $1)
+        }
+    }
 
-    /// The first step, in order, that has not ended: the only one that may publish.
-    var firstOpenStep: Int? { order.first { !steps[$0].state.isEnded } }
+    /// Whether the step has not begun, and all that it needs has ended.
+    func mayBegin(_ index: Int) -> Bool {
+        steps[index].state == .waiting
+            && steps[index].rules.needs.allSatisfy { steps[$0].state.isEnded }
+    }
+
+    /// Whether a step that this one needs has changed anything.
+    func isChanged(before index: Int) -> Bool {
+        steps[index].rules.needs.contains { steps[$0].isChanged }
+    }
+
+    /// Whether a step could read its input now, or does.
+    var wantsReader: Bool {
+        steps.indices.contains { index in
+            guard steps[index].source.isInput else { return false }
+            return switch steps[index].state {
+            case .waiting: mayBegin(index)
+            case .opening, .reading: true
+            default: false
+            }
+        }
+    }
+
+    /// Whether there is work for workers in it.
+    var needsWorkers: Bool { steps.contains { $0.source != .action } }
+
+    /// The first step, in order, that could read its input and does not yet.
+    var nextWaitingStep: Int? { order.first { steps[$0].source.isInput && mayBegin($0) } }
+
+    /// The first step with tasks, in order, that has not ended: the only one that may publish.
+    var firstOpenStep: Int? {
+        order.first { !steps[$0].state.isEnded && steps[$0].source != .action }
+    }
+
+    /// Notes how large an input is that was not known before.
+    mutating func resize(_ index: Int, _ sizeBytes: Int64) {
+        steps[index].source = .input(sizeBytes: sizeBytes)
+        order = Self.order(of: steps)
+    }
 
     /// Compressed bytes of all inputs; what jobs queue by.
     var inputSizeBytes: Int64 { steps.reduce(0) { $0 + $1.source.sizeBytes } }

@@ -27,10 +27,15 @@ extension Scheduler {
                 jobs[id]?.poolMissingSince = nil
                 continue
             }
-            let readsInput = job.steps.contains { $0.source.isInput }
-            if readsInput, let earlier = jobThatReads() {
+            if job.wantsReader,
+                let earlier = runningJobs.first(where: { jobs[$0]?.wantsReader ?? false })
+            {
                 jobs[id]?.waitingReason = "waiting until job \(earlier) has read its input"
                 jobs[id]?.poolMissingSince = nil
+                continue
+            }
+            guard job.needsWorkers else {
+                start(id, on: nil)
                 continue
             }
             switch choosePool(for: job, among: Array(pools.indices)) {
@@ -47,18 +52,6 @@ extension Scheduler {
         }
     }
 
-    /// The running job whose inputs are not all read yet.
-    private func jobThatReads() -> JobID? {
-        runningJobs.first { id in
-            jobs[id]?.steps.contains {
-                switch $0.state {
-                case .waiting, .opening, .reading: $0.source.isInput
-                default: false
-                }
-            } ?? false
-        }
-    }
-
     /// The smaller job goes first, but waiting makes a job smaller: after the aging time the oldest.
     private func queuesBefore(_ left: JobID, _ right: JobID) -> Bool {
         func weight(_ id: JobID) -> Double {
@@ -69,9 +62,9 @@ extension Scheduler {
         return (weight(left), left) < (weight(right), right)
     }
 
-    private mutating func start(_ id: JobID, on index: Int) {
-        let pool = pools[index].settings.id
-        pools[index].jobs += 1
+    private mutating func start(_ id: JobID, on index: Int?) {
+        let pool = index.map { pools[$0].settings.id }
+        if let index { pools[index].jobs += 1 }
         changes.formUnion([.jobs, .steps, .pools])
         jobs[id]?.state = .running
         let number = nextStartNumber()
@@ -170,8 +163,13 @@ extension Scheduler {
         }
     }
 
-    private mutating func finish(_ id: StepID, _ state: Step.State) {
-        update(id) { $0.state = state }
+    mutating func finish(_ id: StepID, _ state: Step.State, isChanged: Bool? = nil) {
+        update(id) { step in
+            step.state = state
+            step.isChanged = isChanged ?? (state != .skipped)
+        }
+        // A step that needs this one may begin.
+        changes.formUnion([.jobs, .steps])
         commands.append(.stepChanged(id))
         commands.append(.closeStep(id))
     }
@@ -193,6 +191,7 @@ extension Scheduler {
                 state = .failed(reason: reason)
             }
             abandonTasks(of: step)
+            if step.state == .performing { commands.append(.abandon(step.id)) }
             if reading == step.id {
                 reading = nil
                 commands.append(.closeInput(step.id))

@@ -11,7 +11,11 @@ extension Scheduler {
             let step = StepID(job: id, index: index)
             if takeOver(step) { return openNextInput() }
             reading = step
-            update(step) { $0.state = .opening }
+            let now = now
+            update(step) { step in
+                step.state = .opening
+                step.begun = now
+            }
             commands.append(.openInput(step))
             commands.append(.stepChanged(step))
             return
@@ -62,6 +66,10 @@ extension Scheduler {
             update(id) { $0.state = .read }
             commands.append(.storeInputEnd(id, chunks: step.tasks.count))
             commands.append(.stepChanged(id))
+        case .inputUnchanged(let id):
+            guard reading == id else { return }
+            reading = nil
+            finish(id, .skipped)
         case .inputFailed(let id, let reason):
             guard reading == id else { return }
             end(id.job, .failed(reason: reason), failing: id)

@@ -73,6 +73,7 @@ package struct Scheduler: Sendable {
     private mutating func followUp() {
         if changes.remove(.jobs) != nil {
             startJobs()
+            startActions()
             openNextInput()
         }
         leaseTasks()
@@ -88,8 +89,10 @@ package struct Scheduler: Sendable {
         switch event {
         case .submitted, .cancelRequested:
             applyJobEvent(event)
-        case .inputOpened, .chunkCut, .inputEnded, .inputFailed:
+        case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputUnchanged:
             applyInputEvent(event)
+        case .performed, .performFailed, .inputSized:
+            applyActionEvent(event)
         case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,
             .scaleRequested:
             applyWorkerEvent(event)
@@ -102,6 +105,7 @@ package struct Scheduler: Sendable {
             changes = [.steps, .pools]
             checkWorkers()
             checkLeases()
+            checkSteps()
             checkPools()
             checkSpace()
             resumePostponed()

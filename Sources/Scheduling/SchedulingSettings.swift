@@ -75,6 +75,8 @@ package struct SchedulingSettings: Sendable, Equatable {
     /// The wait before a failed task is tried again; doubled with each of its failures, up to the last.
     static let firstRetryDelay = Duration.milliseconds(250)
     static let lastRetryDelay = Duration.seconds(30)
+    /// Actions under way at a time: two downloads fill most links, and one that hangs holds none up.
+    package static let actions = 2
     /// How long a restarted coordinator waits for the workers it had before it starts others.
     ///
     /// They knock every 0.2 s (product.md section 3).

@@ -1,11 +1,13 @@
 package import Base
 
-/// One step of a job: the load of one table, made of one task a chunk.
+/// One step of a job: the load of one table, made of one task a chunk, or an action of the
+/// coordinator.
 ///
 /// ```
 /// waiting ─▶ opening ─▶ reading ─▶ read ─▶ publishing ─▶ done
 ///    │          └──────────┴────────┴──────────┴───▶ failed, cancelled
-///    └─▶ skipped
+///    ├─▶ skipped          └──▶ skipped: the input is what was loaded before
+///    └─▶ performing ─▶ done, failed, cancelled; waiting, to be tried again
 /// ```
 package struct Step: Sendable {
     package enum State: Sendable, Equatable {
@@ -17,20 +19,25 @@ package struct Step: Sendable {
         /// The whole input was read and verified; all tasks are known.
         case read
         case publishing
+        /// The coordinator is at it itself.
+        case performing
         case done(SnapshotID?)
+        /// There was no reason to do it.
+        case skipped
         case failed(reason: String)
         case cancelled
 
         package var isEnded: Bool {
             switch self {
-            case .done, .failed, .cancelled: true
-            case .waiting, .opening, .reading, .read, .publishing: false
+            case .done, .skipped, .failed, .cancelled: true
+            case .waiting, .opening, .reading, .read, .publishing, .performing: false
             }
         }
     }
 
     package let id: StepID
-    package let source: StepPlan.Source
+    package internal(set) var source: StepPlan.Source
+    package let rules: StepRules
     package let rejectLimits: RejectLimits
     package let allowsEmpty: Bool
     package internal(set) var state: State
@@ -39,6 +46,12 @@ package struct Step: Sendable {
     package internal(set) var attempts = 0
     /// Sums over the finished tasks.
     package internal(set) var report: TaskReport
+    /// Whether the step changed anything, once it has ended.
+    package internal(set) var isChanged = false
+    /// Since when the load, or this try of the action, is under way.
+    var begun: Instant?
+    /// When an action that failed may be tried again.
+    var retryAfter: Instant?
     /// Raw bytes cut so far.
     package internal(set) var cutBytes: Int64 = 0
     /// Compressed bytes read so far.
@@ -60,6 +73,7 @@ package struct Step: Sendable {
     init(id: StepID, plan: StepPlan) {
         self.id = id
         source = plan.source
+        rules = plan.rules
         rejectLimits = plan.rejectLimits
         allowsEmpty = plan.allowsEmpty
         finished = plan.finished
@@ -68,6 +82,7 @@ package struct Step: Sendable {
         )
         if case .published(let snapshot) = plan.source {
             state = .done(snapshot)
+            isChanged = true
         } else {
             state = .waiting
         }

@@ -122,6 +122,13 @@ package final class File: Sendable {
         )
     }
 
+    /// Cuts the file off, or makes it longer by zeros.
+    package func truncate(to sizeBytes: Int64) throws(StorageError) {
+        _ = try systemCall("truncate", path, changing: .write) {
+            ftruncate(descriptor, off_t(sizeBytes))
+        }
+    }
+
     /// Makes the file's content and size survive a power loss.
     ///
     /// A failure is final: the kernel may have dropped the pages it could not write, and a second

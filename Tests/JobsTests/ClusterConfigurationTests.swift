@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import Ingestion
 import Jobs
 import Testing
 
@@ -274,5 +275,49 @@ struct ClusterConfigurationTests {
                 + "pool are name, provider, workers, min_workers, max_workers, slots, "
                 + "acquire_timeout, autoscale"
         )
+    }
+}
+
+@Suite("cluster.yaml says from where files may come")
+struct DownloadsTests {
+    @Test("without a word only the shipped sources' host is asked")
+    func defaults() throws {
+        let downloads = try parse("{}").downloads
+        #expect(downloads.hosts == ["datasets.imdbws.com"])
+        #expect(downloads.insecureHosts.isEmpty)
+    }
+
+    @Test("hosts, bounds and the archive's limits are read")
+    func read() throws {
+        let configuration = try parse(
+            """
+            downloads: {hosts: ["a.example:8443"], insecure_hosts: ["10.0.0.1:80"], max_size: 1GiB,
+                        tries: 2, retry_delay: 10ms}
+            retention: {archive: 7d, archive_versions: 0}
+            """
+        )
+        #expect(configuration.downloads.hosts == ["a.example:8443"])
+        #expect(configuration.downloads.insecureHosts == ["10.0.0.1:80"])
+        #expect(configuration.downloads.maximumSizeBytes == 1 << 30)
+        #expect(configuration.downloads.tries == 2)
+        #expect(configuration.downloads.retryDelay == .milliseconds(10))
+        #expect(configuration.retention.archive == .seconds(7 * 86_400))
+        #expect(configuration.retention.archiveVersions == 0)
+    }
+
+    @Test(
+        "what is no host is refused, and so is a file of sources that is not there",
+        arguments: [
+            #"downloads: {hosts: ["https://a.example"]}"#, #"downloads: {hosts: ["A.example"]}"#,
+            #"downloads: {hosts: ["a/b"]}"#, #"downloads: {insecure_hosts: ["*"]}"#,
+            "downloads: {tries: 0}", "downloads: {max_size: 0B}", "sources: [nowhere.yaml]",
+        ]
+    )
+    func refused(text: String) {
+        #expect(throws: ConfigurationError.self) { try parse(text) }
+    }
+
+    private func parse(_ text: String) throws -> ClusterConfiguration {
+        try ClusterConfiguration.parse(text: text, file: "cluster.yaml", baseDirectory: "/base")
     }
 }

@@ -266,6 +266,8 @@ struct RandomWalk {
         case .startWorker(let pool): launches.append(pool)
         case .stopWorker(let worker, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
+        case .perform(let step), .abandon(let step):
+            complaints.append("no job of the walk has actions, and step \(step) is one")
         case .jobStarted, .stepChanged, .note, .storeInputEnd, .discardResult, .releaseChunk,
             .closeStep:
             break

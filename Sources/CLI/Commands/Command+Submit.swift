@@ -32,8 +32,14 @@ extension Command {
             .json, .coordinator,
         ]
     ) { invocation throws(CLIError) in
-        let arguments = invocation.arguments
-        let request = try submitRequest(arguments)
+        try submit(try submitRequest(invocation.arguments), invocation)
+    }
+
+    /// Sends a request and prints the job's id, or waits for its end where that is asked for.
+    static func submit(
+        _ request: SubmitRequest,
+        _ invocation: Invocation
+    ) throws(CLIError) -> Int32 {
         let client = try invocation.client()
         try client.requireSameProtocol()
         let body = JSON.encode(request)
@@ -41,7 +47,7 @@ extension Command {
             throw .failed("the job files are over \(ByteCount(Limits.httpBodyBytes)) together")
         }
         let answer = try client.post(SubmitResponse.self, Routes.jobs, body: body)
-        guard arguments.has("wait") else {
+        guard invocation.arguments.has("wait") else {
             invocation.print(json: answer) {
                 "job \(answer.id) is submitted; watch it with: otjob watch \(answer.id)\n"
             }

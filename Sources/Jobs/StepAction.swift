@@ -1,0 +1,12 @@
+/// What a step does that loads no table: the coordinator carries it out.
+package enum StepAction: Sendable, Equatable {
+    /// Brings a file into the raw store, unless it is there already.
+    case ingest(SourceDeclaration)
+
+    /// What the step is called.
+    package var name: String {
+        switch self {
+        case .ingest(let source): "ingest_\(source.dataset)"
+        }
+    }
+}
