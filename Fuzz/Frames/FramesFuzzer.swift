@@ -77,7 +77,7 @@ private final class Reception {
                 try begin(lease.sizeBytes)
             }
         case .result:
-            if case .result(_, let result) = try WorkerMessage(kind: kind, payload: payload) {
+            if case .result(_, let result, _) = try WorkerMessage(kind: kind, payload: payload) {
                 try begin(result.payloadSizeBytes)
             }
         case .runEnd:

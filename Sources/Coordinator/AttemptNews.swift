@@ -1,7 +1,9 @@
 import API
 import Base
+import Columns
 import Database
 import HTTP
+import Jobs
 import Scheduling
 import Transport
 import Wire
@@ -31,6 +33,24 @@ extension CoordinatorShell {
                 + "\(record.worker) (\(attempt.host), process \(attempt.processID)) "
                 + "\(record.cause), after \(Int((time * 1000).rounded())) ms",
             task: record.task
+        )
+    }
+
+    /// Notes what a worker did for an attempt.
+    func note(
+        _ report: AttemptReport,
+        _ result: TransformResult?,
+        of attempt: AttemptID,
+        at task: TaskID,
+        by worker: WorkerID
+    ) {
+        guard let job = jobs[task.step.job] else { return }
+        let columns = context(task.step)?.table?.transform.columns ?? []
+        job.log.writeReport(
+            report.lines(result, columns: columns).map {
+                "attempt \(attempt) on worker \(worker): \($0)"
+            },
+            task: task
         )
     }
 

@@ -72,6 +72,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
         of attempt: AttemptID,
         block: MemoryBlock,
         sha256: [UInt8],
+        report: AttemptReport,
         from link: WorkerLink
     ) {
         guard let worker = link.id else { return }
@@ -83,6 +84,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
         guard running.worker == worker, let job = context(running.task.step)?.table else {
             return link.close("a result of attempt \(attempt), which is not its to report")
         }
+        note(report, result, of: attempt, at: running.task, by: worker)
         guard let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk else {
             preconditionFailure("attempt \(attempt) counts and has no task")
         }
@@ -124,9 +126,11 @@ extension CoordinatorShell: WorkerLinkDelegate {
         _ attempt: AttemptID,
         _ failure: FailureClass,
         message: String,
+        report: AttemptReport,
         from link: WorkerLink
     ) {
-        guard scheduler.attempt(attempt)?.worker == link.id else { return }
+        guard let running = scheduler.attempt(attempt), running.worker == link.id else { return }
+        note(report, nil, of: attempt, at: running.task, by: running.worker)
         if failure == .wrongIndex { discardIndex(of: attempt) }
         handle(.attemptFailed(attempt, failure, reason: message))
     }

@@ -11,21 +11,38 @@ final class JobLog: @unchecked Sendable {
     private static let openLogs = OpenLogs()
     /// Size at which a log takes no more lines: 100,000 of them, more than anybody reads.
     static let limitBytes: Int64 = 16 << 20
+    /// Size at which it takes no more reports of workers: what happens to the job has room beyond.
+    static let reportLimitBytes: Int64 = 12 << 20
 
     let path: String
     private var hasFailed = false
     private var isFull = false
+    /// As far as is known here; a log that goes on is as long as its first new line says.
+    private var endOffset: Int64 = 0
 
     init(path: String) { self.path = path }
 
-    /// Appends a line; one about a task bears it, so that ``read(_:task:_:)`` finds it.
+    /// Appends a line; one about a task bears it, so that ``read(_:_:_:)`` finds it.
     func write(_ message: String, task: TaskID? = nil) {
-        let about = task.map { "[\($0.step.index)/\($0.index)] " } ?? ""
-        let text = message.replacing("\n", with: " ")
-        let line = Array("\(EventLoop.wallTime().rfc3339) \(about)\(text)\n".utf8)
+        write([message], about: task.map { "[\($0.step.index)/\($0.index)] " } ?? "")
+    }
+
+    /// Appends what a worker reports of an attempt at a task, as long as there is room for it.
+    func writeReport(_ messages: [String], task: TaskID) {
+        let about = "[\(task.step.index)/\(task.index)] \(LogSelection.reportWord) "
+        write(messages, about: about, limitBytes: Self.reportLimitBytes)
+    }
+
+    private func write(
+        _ messages: [String],
+        about: String,
+        limitBytes: Int64 = JobLog.limitBytes
+    ) {
+        let time = EventLoop.wallTime().rfc3339
         Self.queue.async { [self] in
+            let lines = messages.map { "\(time) \(about)\(LogText.escaped($0))\n" }
             do throws(StorageError) {
-                try append(line)
+                try append(Array(lines.joined().utf8), limitBytes: limitBytes)
             } catch {
                 if !hasFailed { CoordinatorLog.write("a job's log is incomplete: \(error)") }
                 hasFailed = true
@@ -52,39 +69,33 @@ final class JobLog: @unchecked Sendable {
         }
     }
 
-    /// Bytes of a log that are read, those at its end.
-    private static let readBytes: Int64 = 4 << 20
+    /// Bytes of a log that are read at a time, and the most that a reader gets: the last ones.
+    private static let pieceBytes = 1 << 20
+    private static let readBytes = 4 << 20
 
-    /// Calls `body`, on the log's thread, with the end of what was written so far.
-    ///
-    /// With a task, as `STEP/CHUNK`, only with the lines that are about it.
+    /// Calls `body`, on the log's thread, with the lines about a subject that were written so far.
     static func read(
         _ path: String,
-        task: String? = nil,
+        _ subject: LogSelection.Subject,
         _ body: @escaping @Sendable ([UInt8]) -> Void
     ) {
         queue.async {
-            guard let file = try? File.open(readingFrom: path), let identity = try? file.identity()
-            else { return body([]) }
-            let start = max(0, identity.sizeBytes - readBytes)
-            let bytes = (try? file.read(Int(identity.sizeBytes - start), at: start)) ?? []
-            body(task.map { lines(of: bytes, about: $0) } ?? bytes)
+            var selection = LogSelection(subject, limitBytes: readBytes)
+            var offset: Int64 = 0
+            if let file = try? File.open(readingFrom: path) {
+                while let piece = try? file.read(pieceBytes, at: offset), !piece.isEmpty {
+                    selection.append(piece)
+                    offset += Int64(piece.count)
+                }
+            }
+            body(selection.bytes)
         }
     }
 
-    /// Lines whose second word is the task in brackets.
-    static func lines(of bytes: [UInt8], about task: String) -> [UInt8] {
-        let mark = Array("[\(task)]".utf8)
-        let lines = bytes.split(separator: UInt8(ascii: "\n")).filter { line in
-            line.split(separator: UInt8(ascii: " "), maxSplits: 2).dropFirst().first
-                .map { $0.elementsEqual(mark) } ?? false
-        }
-        return lines.flatMap { Array($0) + [UInt8(ascii: "\n")] }
-    }
-
-    private func append(_ line: [UInt8]) throws(StorageError) {
-        guard !isFull else { return }
-        let end = try Self.openLogs.append(line, to: path)
+    private func append(_ lines: [UInt8], limitBytes: Int64) throws(StorageError) {
+        guard !isFull, endOffset <= limitBytes else { return }
+        let end = try Self.openLogs.append(lines, to: path)
+        endOffset = end
         guard end > Self.limitBytes else { return }
         isFull = true
         _ = try Self.openLogs.append(Array("the log is full: no more lines\n".utf8), to: path)

@@ -152,7 +152,8 @@ extension CoordinatorShell {
         }
         logReads += 1
         let answer = LoopBound((exchange: exchange, shell: self), loop: loop)
-        JobLog.read(logPath(JobID(id)), task: task) { [loop] bytes in
+        let subject = task.map(LogSelection.Subject.task) ?? .course
+        JobLog.read(logPath(JobID(id)), subject) { [loop] bytes in
             loop.execute {
                 answer.value.shell.logReads -= 1
                 answer.value.exchange.respond(

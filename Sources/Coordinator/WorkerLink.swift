@@ -14,6 +14,7 @@ protocol WorkerLinkDelegate: AnyObject {
         of attempt: AttemptID,
         block: MemoryBlock,
         sha256: [UInt8],
+        report: AttemptReport,
         from link: WorkerLink
     )
     func finished(_ attempts: [AttemptID], from link: WorkerLink)
@@ -21,6 +22,7 @@ protocol WorkerLinkDelegate: AnyObject {
         _ attempt: AttemptID,
         _ failure: FailureClass,
         message: String,
+        report: AttemptReport,
         from link: WorkerLink
     )
     func closed(_ link: WorkerLink, reason: String)
@@ -48,7 +50,16 @@ final class WorkerLink: ChannelDelegate {
     private var helloTimer: Timer?
     private var dismissal: Timer?
     private var declared: Set<StepID> = []
-    private var incoming: (attempt: AttemptID, result: TransformResult, block: MemoryBlock)?
+    private var incoming: IncomingResult?
+
+    /// A result whose pages are being received.
+    private struct IncomingResult {
+        let attempt: AttemptID
+        let result: TransformResult
+        var report: AttemptReport
+        let block: MemoryBlock
+        let begun: Instant
+    }
 
     init(
         connection: Connection,
@@ -131,20 +142,23 @@ final class WorkerLink: ChannelDelegate {
         case .heartbeat:
             // The answer tells the worker that its coordinator lives.
             send(.credit(bytes: 0))
-        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .result(let attempt, let result, let report):
+            try begin(attempt, result, report, on: channel)
         case .runEnd(let hash):
             try channel.endRun()
-            guard let run = incoming else { throw .unexpectedData("the end of no result") }
+            guard var run = incoming else { throw .unexpectedData("the end of no result") }
             incoming = nil
+            run.report.add(EventLoop.now() - run.begun, to: .sent)
             delegate.received(
                 run.result,
                 of: run.attempt,
                 block: run.block,
                 sha256: hash,
+                report: run.report,
                 from: self
             )
-        case .failed(let attempt, let failure, let message):
-            delegate.failed(attempt, failure, message: message, from: self)
+        case .failed(let attempt, let failure, let message, let report):
+            delegate.failed(attempt, failure, message: message, report: report, from: self)
         case .finished(let attempts):
             delegate.finished(attempts, from: self)
         }
@@ -153,7 +167,8 @@ final class WorkerLink: ChannelDelegate {
     /// Whatever a dismissed worker still has to say comes too late; its runs must be read to the end.
     private func ignore(_ message: WorkerMessage, on channel: Channel) throws(WireError) {
         switch message {
-        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .result(let attempt, let result, let report):
+            try begin(attempt, result, report, on: channel)
         case .runEnd: try channel.endRun()
         case .hello, .heartbeat, .failed, .finished: break
         }
@@ -178,10 +193,17 @@ final class WorkerLink: ChannelDelegate {
     private func begin(
         _ attempt: AttemptID,
         _ result: TransformResult,
+        _ report: AttemptReport,
         on channel: Channel
     ) throws(WireError) {
         let block = memory.take(capacity: max(1, result.payloadSizeBytes))
-        incoming = (attempt, result, block)
+        incoming = IncomingResult(
+            attempt: attempt,
+            result: result,
+            report: report,
+            block: block,
+            begun: EventLoop.now()
+        )
         try channel.beginRun(
             into: UnsafeMutableRawBufferPointer(
                 rebasing: block.bytes[..<result.payloadSizeBytes]

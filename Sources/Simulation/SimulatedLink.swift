@@ -75,7 +75,7 @@ final class SimulatedLink {
         case .hello: throw .unexpectedData("a second hello")
         case .heartbeat:
             if world.bug != .heartbeatsNotAnswered { send(.credit(bytes: 0)) }
-        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .result(let attempt, let result, _): try begin(attempt, result, on: channel)
         case .runEnd(let hash):
             try channel.endRun()
             guard let run = incoming else { throw .unexpectedData("the end of no result") }
@@ -83,8 +83,8 @@ final class SimulatedLink {
             let payload = Array(run.block.prefix(run.result.payloadSizeBytes))
             world.oracle.expect(digest(payload) == hash, "a result arrived damaged")
             coordinator.received(run.result, payload, of: run.attempt, from: self)
-        case .failed(let attempt, let kind, let message):
-            coordinator.failed(attempt, kind, message: message, from: self)
+        case .failed(let attempt, let failure, let message, _):
+            coordinator.failed(attempt, failure, message: message, from: self)
         case .finished(let attempts):
             coordinator.finished(attempts, from: self)
         }
@@ -92,7 +92,7 @@ final class SimulatedLink {
 
     private func ignore(_ message: WorkerMessage, on channel: SimulatedChannel) throws(WireError) {
         switch message {
-        case .result(let attempt, let result): try begin(attempt, result, on: channel)
+        case .result(let attempt, let result, _): try begin(attempt, result, on: channel)
         case .runEnd: try channel.endRun()
         case .hello, .heartbeat, .failed, .finished: break
         }

@@ -77,7 +77,7 @@ final class SimulatedWorker {
         case .beat(let interval): beat(every: interval, connection: connections)
         case .receive: preconditionFailure("a run begins without its head")
         case .run(let work, let slot): run(work, on: slot)
-        case .sendResult(let attempt): sendResult(of: attempt)
+        case .sendResult(let attempt, _): sendResult(of: attempt)
         case .discard(let attempt):
             texts[attempt] = nil
             outputs[attempt] = nil

@@ -1,9 +1,17 @@
 import CLinux
+import Glibc
 
 /// How the process takes memory from the system and gives it back.
 package enum ProcessMemory {
     /// Blocks from this size on are mapped on their own, and unmapped when freed.
     private static let mappedBlockBytes: Int32 = 256 << 10
+
+    /// The most memory that the process has had at a time; getrusage(2) counts it in KiB.
+    package static var peakBytes: Int64 {
+        var usage = rusage()
+        guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
+        return Int64(usage.ru_maxrss) << 10
+    }
 
     /// Makes large blocks go back to the system when they are freed; to be called once, at the start.
     ///

@@ -27,6 +27,8 @@ package final class ChunkParser {
     package private(set) var rejects: [RejectedLine] = []
     /// Per column, since the chunk began.
     package private(set) var conversionFailures: [Int]
+    /// The first fields of each column, since the chunk began, that did not convert.
+    package private(set) var examples: [UnconvertedField] = []
 
     private let columns: [ColumnDeclaration]
     private let rules: LineFilter.Rules
@@ -75,6 +77,7 @@ package final class ChunkParser {
         block.reset()
         lineCount = 0
         rejects.removeAll(keepingCapacity: true)
+        examples.removeAll(keepingCapacity: true)
         for column in columns.indices { conversionFailures[column] = 0 }
     }
 
@@ -105,14 +108,38 @@ package final class ChunkParser {
 
     /// Fills the batches from the block's next lines; returns the number of rows.
     private func fillBatches(_ text: UnsafeMutableRawPointer, _ null: some NullTest) -> Int {
+        let (first, rejected) = (firstLine + lineCount, rejects.count)
         let table = nextTable(text, null)
         guard table.rowCount > 0 else { return 0 }
         for (index, column) in columns.enumerated() {
             let batch = batches[index]
             table.fill(batch, from: index, as: column.type, null)
+            guard batch.conversionFailures > 0 else { continue }
             conversionFailures[index] += batch.conversionFailures
+            takeExamples(of: index, from: table, first, rejects[rejected...], null)
         }
         return table.rowCount
+    }
+
+    /// Notes fields of a column that did not convert; the lines of the table begin at `first`.
+    private func takeExamples(
+        of column: Int,
+        from table: FieldTable,
+        _ first: Int64,
+        _ rejected: ArraySlice<RejectedLine>,
+        _ null: some NullTest
+    ) {
+        let known = examples.count { $0.column == column }
+        let room = min(
+            UnconvertedField.limitPerColumn - known,
+            UnconvertedField.limit - examples.count
+        )
+        guard room > 0 else { return }
+        for (row, range) in table.unconverted(batches[column], column, null, limit: room) {
+            var line = first + Int64(row)
+            for reject in rejected where reject.line <= line { line += 1 }
+            examples.append(UnconvertedField(column: column, line: line, range: range))
+        }
     }
 
     /// The block's next lines, without those that are rejected; may be none.

@@ -109,8 +109,8 @@ package enum WorkerMessage: Equatable, Sendable {
     /// A sign of life. Names the attempts that are running.
     case heartbeat(running: [AttemptID])
     /// A result's head; data frames and `runEnd` follow.
-    case result(AttemptID, TransformResult)
-    case failed(AttemptID, FailureClass, message: String)
+    case result(AttemptID, TransformResult, AttemptReport = AttemptReport())
+    case failed(AttemptID, FailureClass, message: String, AttemptReport = AttemptReport())
     /// Tasks without data that are done.
     case finished([AttemptID])
     /// The end of the run, with the SHA-256 of its bytes.
@@ -133,16 +133,18 @@ package enum WorkerMessage: Equatable, Sendable {
             }
         case .heartbeat(let running):
             frame(.heartbeat) { $0.list(running) { $0.integer($1.rawValue) } }
-        case .result(let attempt, let result):
+        case .result(let attempt, let result, let report):
             frame(.result) { fields in
                 fields.integer(attempt.rawValue)
                 fields.result(result)
+                fields.report(report)
             }
-        case .failed(let attempt, let failure, let message):
+        case .failed(let attempt, let failure, let message, let report):
             frame(.failed) { fields in
                 fields.integer(attempt.rawValue)
                 fields.integer(failure.rawValue)
                 fields.text(String(message.prefix(Self.failureCharacters)))
+                fields.report(report)
             }
         case .finished(let attempts):
             frame(.finished) { $0.list(attempts) { $0.integer($1.rawValue) } }
@@ -178,13 +180,13 @@ package enum WorkerMessage: Equatable, Sendable {
         case .heartbeat:
             self = .heartbeat(running: try fields.attempts())
         case .result:
-            self = .result(try fields.attempt(), try fields.result())
+            self = .result(try fields.attempt(), try fields.result(), try fields.report())
         case .failed:
             let attempt = try fields.attempt()
             guard let failure = FailureClass(rawValue: try fields.integer()) else {
                 throw .malformed(message: "failed")
             }
-            self = .failed(attempt, failure, message: try fields.text())
+            self = .failed(attempt, failure, message: try fields.text(), try fields.report())
         case .finished:
             self = .finished(try fields.attempts())
         case .runEnd:

@@ -4,6 +4,7 @@ import Gzip
 import Parquet
 import Storage
 import TSV
+import Transport
 import Wire
 
 /// Why a chunk could not be transformed.
@@ -44,6 +45,7 @@ final class TransformOutput: @unchecked Sendable {
     private let memory: ResultMemory
     private let pool: ResultMemoryPool
 
+    /// Hashes what is in the memory.
     init(result: TransformResult, in memory: ResultMemory, of pool: ResultMemoryPool) {
         let payload = memory.buffer.bytes
         precondition(payload.count == result.payloadSizeBytes, "a run of another size than told")
@@ -69,6 +71,8 @@ final class ChunkTransform {
     private let results: ResultMemoryPool
     /// Where texts are inflated to.
     private let texts: MemoryPool
+    /// What there is to tell of the last chunk.
+    private(set) var report = AttemptReport()
 
     init(
         _ declaration: TransformDeclaration,
@@ -85,6 +89,7 @@ final class ChunkTransform {
     }
 
     func run(_ chunk: ChunkWork) throws(TransformError) -> TransformOutput {
+        report = AttemptReport()
         let lease = chunk.lease
         let run = UnsafeMutableRawBufferPointer(rebasing: chunk.block.bytes[..<lease.runSizeBytes])
         let found = crc32(UnsafeRawBufferPointer(run))
@@ -94,7 +99,9 @@ final class ChunkTransform {
         guard let slice = lease.slice else { return try transformText(run, of: lease) }
         let block = texts.take(capacity: lease.sizeBytes + Limits.textSlackBytes)
         let text = UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.sizeBytes])
-        try inflate(UnsafeRawBufferPointer(run), slice, into: text)
+        try measured(.inflated) { () throws(TransformError) in
+            try inflate(UnsafeRawBufferPointer(run), slice, into: text)
+        }
         return try transformText(text, of: lease)
     }
 
@@ -141,23 +148,28 @@ final class ChunkTransform {
         var builder = ResultBuilder(in: memory)
         var rows: Int64 = 0
         parser.begin(text, firstLine: lease.firstLine)
-        while let count = parser.next() {
-            try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
-            rows += Int64(count)
-            if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
-                try builder.finish(encoder, as: .rows)
+        while let count = measured(.converted, parser.next) {
+            try measured(.encoded) { () throws(ParquetError) in
+                try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
+                rows += Int64(count)
+                if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
+                    try builder.finish(encoder, as: .rows)
+                }
             }
         }
-        if encoder.rowCount > 0 {
-            try builder.finish(encoder, as: .rows)
+        try measured(.encoded) { () throws(ParquetError) in
+            if encoder.rowCount > 0 { try builder.finish(encoder, as: .rows) }
+            if !parser.rejects.isEmpty {
+                try rejectEncoder.encode(
+                    parser.rejects,
+                    text: UnsafeRawBufferPointer(text),
+                    lease: lease,
+                    into: &builder
+                )
+            }
         }
-        if !parser.rejects.isEmpty {
-            try rejectEncoder.encode(
-                parser.rejects,
-                text: UnsafeRawBufferPointer(text),
-                lease: lease,
-                into: &builder
-            )
+        for example in parser.examples {
+            report.append(AttemptReport.Example(example, in: UnsafeRawBufferPointer(text)))
         }
         let result = TransformResult(
             lines: parser.lineCount,
@@ -167,6 +179,24 @@ final class ChunkTransform {
             rowGroups: builder.rowGroups
         )
         builder.finishPayload()
-        return TransformOutput(result: result, in: memory, of: results)
+        return measured(.hashed) { TransformOutput(result: result, in: memory, of: results) }
+    }
+
+    /// Does a part of the work, and adds its time to the report's.
+    private func measured<Value, Failure: Error>(
+        _ stage: AttemptReport.Stage,
+        _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let start = EventLoop.now()
+        defer { report.add(EventLoop.now() - start, to: stage) }
+        return try body()
+    }
+}
+
+extension AttemptReport.Example {
+    fileprivate init(_ field: UnconvertedField, in text: UnsafeRawBufferPointer) {
+        let start = Int(field.range.start)
+        let end = min(start + Int(field.range.length), start + AttemptReport.exampleBytes)
+        self.init(column: field.column, line: field.line, text: Array(text[start..<end]))
     }
 }

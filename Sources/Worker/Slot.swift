@@ -2,6 +2,7 @@ import Base
 import Columns
 import Dispatch
 import Glibc
+import Storage
 import Wire
 import Working
 
@@ -61,13 +62,20 @@ final class Slot: @unchecked Sendable {
                 preconditionFailure("a slot has no transform")
             }
             let size = output.result.payloadSizeBytes
-            return SlotResult(outcome: .transformed(sizeBytes: size), output: output)
+            return SlotResult(outcome: .transformed(sizeBytes: size, report()), output: output)
         } catch {
+            let outcome = SlotOutcome.failed(error.failure, message: error.description, report())
             // What stands half done in the transform must not reach the next chunk.
             transform = nil
-            let outcome = SlotOutcome.failed(error.failure, message: error.description)
             return SlotResult(outcome: outcome, output: nil)
         }
+    }
+
+    /// What there is to tell of the last chunk.
+    private func report() -> AttemptReport {
+        var report = transform?.transform.report ?? AttemptReport()
+        report.peakMemoryBytes = ProcessMemory.peakBytes
+        return report
     }
 
     private func perform(_ lease: SyntheticLease) -> SlotOutcome {

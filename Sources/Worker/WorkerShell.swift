@@ -74,7 +74,7 @@ final class WorkerShell: ChannelDelegate {
         case .receive:
             preconditionFailure("a run begins without its head")
         case .run(let work, let slot): run(work, on: slot)
-        case .sendResult(let attempt): sendResult(of: attempt)
+        case .sendResult(let attempt, let report): sendResult(of: attempt, report)
         case .discard(let attempt):
             texts[attempt] = nil
             outputs[attempt] = nil
@@ -171,11 +171,11 @@ final class WorkerShell: ChannelDelegate {
         handle(.slotEnded(slot, result.outcome))
     }
 
-    private func sendResult(of attempt: AttemptID) {
+    private func sendResult(of attempt: AttemptID, _ report: AttemptReport) {
         guard let output = outputs.removeValue(forKey: attempt) else { return }
         channel?.send(
             OutgoingRun(
-                head: WorkerMessage.result(attempt, output.result).encoded,
+                head: WorkerMessage.result(attempt, output.result, report).encoded,
                 data: output.bytes.isEmpty ? [] : [output.bytes],
                 end: WorkerMessage.runEnd(hash: output.sha256).encoded,
                 // The closure keeps the pages alive until they are written.

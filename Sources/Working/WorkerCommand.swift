@@ -14,7 +14,7 @@ package enum WorkerCommand: Sendable, Equatable {
     /// Do the work on the slot; answered by `slotEnded`.
     case run(SlotWork, slot: Int)
     /// Send the result that the attempt's slot has left.
-    case sendResult(AttemptID)
+    case sendResult(AttemptID, AttemptReport = AttemptReport())
     /// The text and the result kept under the attempt are not needed any more.
     case discard(AttemptID)
     case close(reason: String)
@@ -41,9 +41,9 @@ package enum SlotWork: Sendable, Equatable {
 /// What came of it.
 package enum SlotOutcome: Sendable, Equatable {
     /// The result lies with the shell and takes so many bytes to send.
-    case transformed(sizeBytes: Int)
+    case transformed(sizeBytes: Int, AttemptReport = AttemptReport())
     case finished
-    case failed(FailureClass, message: String)
+    case failed(FailureClass, message: String, AttemptReport = AttemptReport())
 }
 
 /// Something that happened to a worker, besides messages.

@@ -27,6 +27,8 @@ package struct WorkerCore: Sendable {
     private var session = Session()
     private var lastContact: Instant
     private var isStopping = false
+    /// The time of what is being handled.
+    private var now: Instant
     private var commands: [WorkerCommand] = []
 
     private enum SlotState: Sendable, Equatable {
@@ -36,12 +38,26 @@ package struct WorkerCore: Sendable {
         case abandoned(AttemptID)
     }
 
+    /// What there is to report of an attempt so far.
+    private struct Progress: Sendable {
+        var report = AttemptReport()
+        /// When the last stage ended.
+        var since: Instant
+
+        mutating func end(_ stage: AttemptReport.Stage, at now: Instant) {
+            report.add(now - since, to: stage)
+            since = now
+        }
+    }
+
     /// What belongs to one connection.
     private struct Session: Sendable {
         var welcome: Welcome?
         var declarations: [StepID: TransformDeclaration] = [:]
         /// The chunk that is being received.
         var incoming: (lease: TransformLease, declaration: TransformDeclaration)?
+        /// Of the attempts that are held.
+        var progress: [AttemptID: Progress] = [:]
         var waiting: [SlotWork] = []
         var revoked: Set<AttemptID> = []
         /// Results that wait for credit.
@@ -56,6 +72,7 @@ package struct WorkerCore: Sendable {
         generator = SeededGenerator(seed: seed)
         slots = Array(repeating: .idle, count: Int(hello.slots))
         lastContact = now
+        self.now = now
     }
 
     /// Whether the coordinator has taken the worker in on this connection.
@@ -76,6 +93,7 @@ package struct WorkerCore: Sendable {
 
     package mutating func handle(_ event: WorkerEvent, at now: Instant) -> [WorkerCommand] {
         guard !isStopping else { return [] }
+        self.now = now
         switch event {
         case .started: commands.append(.connect(after: .zero))
         case .connected: commands.append(.send(.hello(hello)))
@@ -96,6 +114,7 @@ package struct WorkerCore: Sendable {
         at now: Instant
     ) throws(WireError) -> [WorkerCommand] {
         guard !isStopping else { return [] }
+        self.now = now
         lastContact = now
         switch message {
         case .welcome(let welcome): accept(welcome)
@@ -107,6 +126,7 @@ package struct WorkerCore: Sendable {
         case .runEnd(let crc32):
             guard let (lease, declaration) = session.incoming else { break }
             session.incoming = nil
+            session.progress[lease.attempt]?.end(.received, at: now)
             enqueue(.chunk(lease, declaration, crc32: crc32))
         case .leaseSynthetic(let leases): take(leases)
         case .revoke(let attempt): revoke(attempt)
@@ -183,6 +203,7 @@ package struct WorkerCore: Sendable {
             throw .unexpectedData("a second lease of attempt \(lease.attempt)")
         }
         session.incoming = (lease, declaration)
+        session.progress[lease.attempt] = Progress(since: now)
         commands.append(.receive(lease))
     }
 
@@ -207,7 +228,7 @@ package struct WorkerCore: Sendable {
         session.results.removeAll { $0.attempt == attempt }
         let isGone = session.waiting.count + session.results.count < held
         if isGone {
-            commands.append(.discard(attempt))
+            discard(attempt)
         } else {
             // It runs, is still to come, or was answered for already.
             session.revoked.insert(attempt)
@@ -217,9 +238,7 @@ package struct WorkerCore: Sendable {
     // MARK: Slots
 
     private mutating func enqueue(_ work: SlotWork) {
-        guard session.revoked.remove(work.attempt) == nil else {
-            return commands.append(.discard(work.attempt))
-        }
+        guard session.revoked.remove(work.attempt) == nil else { return discard(work.attempt) }
         session.waiting.append(work)
         fillSlots()
     }
@@ -228,6 +247,7 @@ package struct WorkerCore: Sendable {
         for slot in slots.indices where slots[slot] == .idle && !session.waiting.isEmpty {
             let work = session.waiting.removeFirst()
             slots[slot] = .busy(work.attempt)
+            session.progress[work.attempt]?.end(.waited, at: now)
             commands.append(.run(work, slot: slot))
         }
     }
@@ -247,18 +267,25 @@ package struct WorkerCore: Sendable {
     }
 
     private mutating func report(_ outcome: SlotOutcome, of attempt: AttemptID) {
-        guard session.revoked.remove(attempt) == nil else {
-            return commands.append(.discard(attempt))
-        }
+        guard session.revoked.remove(attempt) == nil else { return discard(attempt) }
         switch outcome {
-        case .transformed(let sizeBytes):
+        case .transformed(let sizeBytes, let report):
+            session.progress[attempt]?.report.add(report)
+            session.progress[attempt]?.since = now
             session.results.append((attempt, sizeBytes))
             sendResults()
         case .finished:
             commands.append(.send(.finished([attempt])))
-        case .failed(let failure, let message):
-            commands.append(.send(.failed(attempt, failure, message: message)))
+        case .failed(let failure, let message, let report):
+            var whole = session.progress.removeValue(forKey: attempt)?.report ?? AttemptReport()
+            whole.add(report)
+            commands.append(.send(.failed(attempt, failure, message: message, whole)))
         }
+    }
+
+    private mutating func discard(_ attempt: AttemptID) {
+        session.progress[attempt] = nil
+        commands.append(.discard(attempt))
     }
 
     /// Sends results while there is credit; one may overdraw it, so that a large one is not stuck.
@@ -266,7 +293,9 @@ package struct WorkerCore: Sendable {
         while session.creditBytes > 0, !session.results.isEmpty {
             let result = session.results.removeFirst()
             session.creditBytes -= Int64(result.sizeBytes)
-            commands.append(.sendResult(result.attempt))
+            session.progress[result.attempt]?.end(.held, at: now)
+            let progress = session.progress.removeValue(forKey: result.attempt)
+            commands.append(.sendResult(result.attempt, progress?.report ?? AttemptReport()))
         }
     }
 }

@@ -7,9 +7,12 @@ import Testing
 
 @Suite("The log of a job")
 struct JobLogTests {
-    private func lines(_ path: String, task: String? = nil) throws -> [String] {
+    private func lines(
+        _ path: String,
+        _ subject: LogSelection.Subject = .course
+    ) throws -> [String] {
         let text = TestLoop.Stored<String>()
-        JobLog.read(path, task: task) { text.finish(String(decoding: $0, as: UTF8.self)) }
+        JobLog.read(path, subject) { text.finish(String(decoding: $0, as: UTF8.self)) }
         // Without the time in front.
         return try text.wait().split(separator: "\n").map {
             String($0.drop { $0 != " " }.dropFirst())
@@ -31,10 +34,54 @@ struct JobLogTests {
             log.write("[0/1]x is no task")
             let all = try lines(log.path)
             #expect(all.count == 5)
-            #expect(try lines(log.path, task: "0/1") == ["[0/1] one"])
-            #expect(try lines(log.path, task: "1/0") == ["[1/0] says [0/1]"])
-            #expect(try lines(log.path, task: "2/0") == [])
+            #expect(try lines(log.path, .task("0/1")) == ["[0/1] one"])
+            #expect(try lines(log.path, .task("1/0")) == ["[1/0] says [0/1]"])
+            #expect(try lines(log.path, .task("2/0")) == [])
         }
+    }
+
+    @Test("reports of workers are shown with their task, and not in the course of the job")
+    func reports() throws {
+        try withTemporaryFolder { folder in
+            let log = JobLog(path: folder + "/1.log")
+            log.write("accepted")
+            log.writeReport(["received in 1.0 ms", "line 7"], task: task(0, 1))
+            log.write("failed", task: task(0, 1))
+            let course = try lines(log.path)
+            #expect(course == ["accepted", "[0/1] failed"])
+            let ofTask = try lines(log.path, .task("0/1"))
+            #expect(
+                ofTask == [
+                    "[0/1] report: received in 1.0 ms", "[0/1] report: line 7", "[0/1] failed",
+                ]
+            )
+        }
+    }
+
+    @Test("reports end earlier than the log: what happens to the job has room behind them")
+    func fullOfReports() throws {
+        try withTemporaryFolder { folder in
+            let log = JobLog(path: folder + "/1.log")
+            let line = String(repeating: "x", count: 1 << 20)
+            for _ in 0..<20 { log.writeReport([line], task: task(0, 0)) }
+            log.write("ended")
+            let course = try lines(log.path)
+            #expect(course == ["ended"])
+            let size = try File.open(readingFrom: log.path).identity().sizeBytes
+            #expect(size < JobLog.reportLimitBytes + (2 << 20))
+        }
+    }
+
+    @Test("of a log that is larger than what is sent, the last whole lines are")
+    func selection() {
+        var selection = LogSelection(.task("0/1"), limitBytes: 100)
+        let lines = (0..<50).map { "time [0/\($0 % 2)] line \($0)\n" }
+        let text = Array(lines.joined().utf8)
+        for start in stride(from: 0, to: text.count, by: 7) {
+            selection.append(Array(text[start..<min(start + 7, text.count)]))
+        }
+        let expected = lines.enumerated().filter { $0.offset % 2 == 1 }.map(\.element).suffix(5)
+        #expect(String(decoding: selection.bytes, as: UTF8.self) == expected.joined())
     }
 
     @Test("a message of several lines is one line")

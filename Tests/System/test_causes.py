@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from harness import Cluster, wait_until
+from harness import Cluster, column, job_file, tsv, wait_until, write_gzip
 
 
 def troubles(status, outcome):
@@ -136,3 +136,25 @@ def test_attempts_of_a_running_job_outlive_the_coordinator(new_cluster):
 def test_a_task_that_is_none_is_wrong_usage(otjob, tmp_path, task):
     cluster = Cluster(otjob, tmp_path)
     assert "--task STEP/CHUNK" in cluster.run("logs", "1", f"--task={task}", code=2).stderr
+
+
+def test_what_a_worker_did_outlives_it(new_cluster, tmp_path):
+    """Stages, counts and fields that did not convert are in the log of the task, safe to print."""
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [[n, n] for n in range(1000)]
+    rows[500][1] = "\x1b[2Jnone"
+    write_gzip(data / "numbers.tsv.gz", tsv(["a", "b"], rows))
+    job_path = job_file(tmp_path, "numbers", [column("a", "int32"), column("b", "int32")])
+    cluster = new_cluster(workers=1).up()
+    job = cluster.load(job_path, "--input", data)["id"]
+    os.kill(cluster.json("workers")[0]["pid"], signal.SIGKILL)
+    restart(cluster)
+    log = cluster.run("logs", job, "--task", "0/0").stdout
+    for stage in ("received in", "converted in", "encoded in", "hashed in", "sent in"):
+        assert f"{stage} " in log
+    assert "1000 rows, 0 rejected, 1 fields not converted" in log
+    assert "peak memory" in log
+    assert 'line 502, column b: "\\u{1B}[2Jnone" does not convert' in log
+    assert "\x1b" not in log
+    assert "report:" not in cluster.run("logs", job).stdout

@@ -4,6 +4,16 @@ import Wire
 
 /// One of every message, with every kind of field at least once at an extreme.
 enum MessageSamples {
+    static var report: AttemptReport {
+        var report = AttemptReport()
+        report.add(.microseconds(1), to: .received)
+        report.add(.seconds(300), to: .sent)
+        report.peakMemoryBytes = .max
+        report.append(AttemptReport.Example(column: 7, line: .max, text: [0xFF]))
+        report.append(AttemptReport.Example(column: 0, line: 1, text: []))
+        return report
+    }
+
     static let worker: [WorkerMessage] = [
         .hello(
             Hello(
@@ -46,7 +56,7 @@ enum MessageSamples {
         .failed(AttemptID(3), .transient, message: ""),
         .failed(AttemptID(3), .badInput, message: "line 7: ä\u{1F600}"),
         .failed(AttemptID(3), .defect, message: "x"),
-        .failed(AttemptID(3), .wrongIndex, message: "y"),
+        .failed(AttemptID(3), .wrongIndex, message: "y", report),
         .finished([AttemptID(-1)]),
         .runEnd(hash: Array(0..<32)),
     ]

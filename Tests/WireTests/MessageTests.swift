@@ -118,6 +118,62 @@ struct MessageTests {
         }
     }
 
+    /// Stages, peak memory and examples, each behind its count.
+    private func report(
+        times: [(stage: UInt8, microseconds: Int64)] = [],
+        texts: [[UInt8]] = []
+    ) -> [UInt8] {
+        var fields = FieldWriter()
+        fields.integer(Int64(3))
+        fields.integer(FailureClass.defect.rawValue)
+        fields.text("")
+        fields.list(times) { fields, time in
+            fields.integer(time.stage)
+            fields.integer(time.microseconds)
+        }
+        fields.integer(Int64(0))
+        fields.list(texts) { fields, text in
+            fields.integer(UInt32(0))
+            fields.integer(Int64(1))
+            fields.bytes(text)
+        }
+        return fields.bytes
+    }
+
+    private func failed(_ payload: [UInt8]) throws -> WorkerMessage {
+        try payload.withUnsafeBytes { try WorkerMessage(kind: .failed, payload: $0) }
+    }
+
+    @Test("a report is bounded: stages that are known, once each, and a few short examples")
+    func reports() throws {
+        let long = [UInt8](repeating: 0, count: AttemptReport.exampleBytes + 1)
+        let many = [[UInt8]](repeating: [], count: AttemptReport.examplesLimit + 1)
+        let refused = [
+            report(times: [(99, 1)]), report(times: [(1, 1), (1, 1)]), report(times: [(1, -1)]),
+            report(times: [(1, .max)]), report(texts: [long]), report(texts: many),
+        ]
+        for payload in refused {
+            #expect(throws: WireError.malformed(message: "report")) { try failed(payload) }
+        }
+        let taken = report(times: [(1, 5)], texts: [[1]])
+        var expected = AttemptReport()
+        expected.add(.microseconds(5), to: .waited)
+        expected.append(AttemptReport.Example(column: 0, line: 1, text: [1]))
+        let message = try failed(taken)
+        #expect(message == .failed(AttemptID(3), .defect, message: "", expected))
+    }
+
+    @Test("an example that is too long is cut where it is made, and one too many left out")
+    func examples() {
+        var report = AttemptReport()
+        for line in 0..<20 as Range<Int64> {
+            let text = [UInt8](repeating: 1, count: 1000)
+            report.append(AttemptReport.Example(column: 0, line: line, text: text))
+        }
+        #expect(report.examples.map(\.line) == Array(0..<Int64(AttemptReport.examplesLimit)))
+        #expect(report.examples.allSatisfy { $0.text.count == AttemptReport.exampleBytes })
+    }
+
     @Test("more conversion failures than lines are malformed", arguments: [-1, 11, Int64.max])
     func conversionFailures(count: Int64) {
         let result = TransformResult(
@@ -158,7 +214,8 @@ struct MessageTests {
     func longFailure() throws {
         let text = String(repeating: "\u{1F600}", count: 2 << 20)
         let sent = WorkerMessage.failed(AttemptID(1), .transient, message: text)
-        guard case .failed(_, _, let message) = try decode(sent.encoded, WorkerMessage.init) else {
+        guard case .failed(_, _, let message, _) = try decode(sent.encoded, WorkerMessage.init)
+        else {
             Issue.record("no failure")
             return
         }

@@ -33,6 +33,32 @@ struct LeaseTests {
         #expect(try worker.receive(.credit(bytes: 1)) == [.sendResult(AttemptID(2))])
     }
 
+    @Test("what an attempt's time went to is reported with its result, and with its failure")
+    func reports() throws {
+        var worker = try WorkerFixture.welcomed(credit: 0)
+        try worker.receive(.lease(WorkerFixture.lease(1)))
+        worker.pass(.milliseconds(1))
+        try worker.receive(.runEnd(crc32: 5))
+        try worker.lease(2)
+        var ofSlot = AttemptReport()
+        ofSlot.add(.milliseconds(20), to: .converted)
+        ofSlot.peakMemoryBytes = 5
+        worker.pass(.milliseconds(30))
+        worker.send(.slotEnded(0, .transformed(sizeBytes: 8, ofSlot)))
+        worker.pass(.milliseconds(400))
+        var first = ofSlot
+        first.add(.milliseconds(1), to: .received)
+        first.add(.milliseconds(400), to: .held)
+        #expect(try worker.receive(.credit(bytes: 9)) == [.sendResult(AttemptID(1), first)])
+        var second = ofSlot
+        second.add(.milliseconds(30), to: .waited)
+        #expect(
+            worker.send(.slotEnded(0, .failed(.transient, message: "", ofSlot))) == [
+                .send(.failed(AttemptID(2), .transient, message: "", second))
+            ]
+        )
+    }
+
     @Test("a revoked chunk is not begun, and what it gave is not sent")
     func revocation() throws {
         var worker = try WorkerFixture.welcomed()
