@@ -110,8 +110,8 @@ let package = Package(
         module(
             "Worker",
             [
-                "Base", "Channel", "Columns", "Gzip", "Parquet", "Storage", "TSV", "Transport",
-                "Wire", "Working",
+                "API", "Base", "Channel", "Columns", "Gzip", "HTTP", "Identity", "Parquet",
+                "Storage", "TSV", "Transport", "Wire", "Working",
             ]
         ),
         module(
@@ -180,8 +180,9 @@ var testTargets: [Target] {
         tests(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Columns", "Database", "Gzip", "HTTP", "Identity",
-                "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "TestSupport", "Transport",
+                "API", "Base", "COpenSSL", "Catalog", "Columns", "Database", "Gzip", "HTTP",
+                "Identity", "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "TestSupport",
+                "Transport",
                 "Wire",
             ]
         ),

@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest coordinator worker cluster completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest coordinator worker cluster token completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -151,8 +151,10 @@ _otjob() {
             esac
             ;;
         worker)
-            flags="--coordinator --pool --slots --name --help"
+            flags="--coordinator --pool --slots --name --token-file --identity --help"
             case $previous in
+                --token-file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+                --identity) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
                 --coordinator | --pool | --slots | --name) return ;;
             esac
             ;;
@@ -161,6 +163,12 @@ _otjob() {
             case $previous in
                 --dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
                 --host) return ;;
+            esac
+            ;;
+        token)
+            flags="--pool --name --ttl --json --coordinator --help"
+            case $previous in
+                --pool | --name | --ttl | --coordinator) return ;;
             esac
             ;;
         completion)

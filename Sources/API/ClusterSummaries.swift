@@ -11,6 +11,8 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
     /// Attempts it finished.
     package var done: Int
     package var joined: String
+    /// `POOL/NAME` of its certificate; nil where the port asks for none.
+    package var identity: String?
 
     package init(
         id: String,
@@ -21,7 +23,8 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         slots: Int,
         running: Int,
         done: Int,
-        joined: String
+        joined: String,
+        identity: String? = nil
     ) {
         self.id = id
         self.pool = pool
@@ -32,6 +35,7 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         self.running = running
         self.done = done
         self.joined = joined
+        self.identity = identity
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -44,6 +48,7 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         case running
         case done
         case joined
+        case identity
     }
 }
 

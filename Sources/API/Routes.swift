@@ -14,6 +14,10 @@ package enum Routes {
     package static let expire = store + "/expire"
     package static let vacuum = store + "/vacuum"
     package static let shutdown = "/api/shutdown"
+    package static let tokens = "/api/tokens"
+    package static let revoke = "/api/revoke"
+    /// Open to whoever shows a join token.
+    package static let join = "/api/join"
 
     package static func job(_ id: String) -> String { "\(jobs)/\(id)" }
     package static func jobEvents(_ id: String) -> String { "\(jobs)/\(id)/events" }
@@ -21,6 +25,7 @@ package enum Routes {
     package static func jobLogs(_ id: String) -> String { "\(jobs)/\(id)/logs" }
     package static func jobAttempts(_ id: String) -> String { "\(jobs)/\(id)/attempts" }
     package static func drainWorker(_ id: String) -> String { "\(workers)/\(id)/drain" }
+    package static func removeToken(_ id: String) -> String { "\(tokens)/\(id)/remove" }
     package static func scalePool(_ name: String) -> String { "\(pools)/\(name)/scale" }
     package static func table(_ schema: String, _ table: String) -> String {
         "\(tables)/\(schema)/\(table)"

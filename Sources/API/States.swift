@@ -31,3 +31,10 @@ package enum PoolState: String, Codable, Sendable, CaseIterable {
     case exhausted = "EXHAUSTED"
     case draining = "DRAINING"
 }
+
+/// The states of a join token.
+package enum TokenState: String, Codable, Sendable, CaseIterable {
+    case waiting = "WAITING"
+    case used = "USED"
+    case expired = "EXPIRED"
+}

@@ -10,7 +10,7 @@ package struct CommandLineTool: Sendable {
         .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
         .ingest,
         .coordinator, .worker,
-        .cluster,
+        .cluster, .token,
         .completion, .version,
     ]
 

@@ -64,6 +64,9 @@ package struct WorkerArguments: Equatable, Sendable {
     package let slots: Int?
     /// What it was started as; nil where nobody named it.
     package let name: String?
+    /// The folder of its identity; nil where the connection is plain.
+    package let identity: String?
+    package let tokenFile: String?
 }
 
 /// The process's environment variables.

@@ -91,13 +91,27 @@ package enum Listings {
     package static func text(of workers: [WorkerSummary], _ palette: Palette) -> String {
         var table = TextTable([
             .right("ID"), .left("POOL"), .left("HOST"), .right("PID"), .left("STATE"),
-            .right("SLOTS"), .right("RUNNING"), .right("DONE"), .left("JOINED"),
+            .right("SLOTS"), .right("RUNNING"), .right("DONE"), .left("JOINED"), .left("IDENTITY"),
         ])
         for worker in workers {
             table.add([
                 worker.id, worker.pool, worker.host, String(worker.pid), worker.state.rawValue,
                 String(worker.slots), String(worker.running), String(worker.done),
-                Text.time(worker.joined),
+                Text.time(worker.joined), worker.identity,
+            ])
+        }
+        return table.text(palette)
+    }
+
+    package static func text(of tokens: [TokenSummary], _ palette: Palette) -> String {
+        var table = TextTable([
+            .right("ID"), .left("POOL"), .left("NAME"), .left("STATE"), .left("CREATED"),
+            .left("EXPIRES"),
+        ])
+        for token in tokens {
+            table.add([
+                token.id, token.pool, token.name, token.state.rawValue, Text.time(token.created),
+                Text.time(token.expires),
             ])
         }
         return table.text(palette)

@@ -10,6 +10,8 @@ import Transport
 /// | `OTJOB_TOKEN_FILE` | `token` in the configuration folder |
 /// | `OTJOB_CA_FILE` | `ca.pem` in the configuration folder |
 ///
+/// What a worker is to its coordinator lies in `workers/POOL` of the configuration folder.
+///
 /// The configuration folder is `$XDG_CONFIG_HOME/otjob`, without that variable `~/.config/otjob`.
 package enum UserIdentity {
     /// Reads the files; of those in the configuration folder none need be there.
@@ -51,10 +53,22 @@ package enum UserIdentity {
         _ environment: (String) -> String?
     ) -> String? {
         if let path = environment(variable) { return path }
+        guard let folder = folder(environment) else { return nil }
+        let path = "\(folder)/\(name)"
+        return Directory.exists(path: path) ? path : nil
+    }
+
+    private static func folder(_ environment: (String) -> String?) -> String? {
         let folder =
             environment("XDG_CONFIG_HOME") ?? environment("HOME").map { $0 + "/.config" }
-        guard let folder else { return nil }
-        let path = "\(folder)/otjob/\(name)"
-        return Directory.exists(path: path) ? path : nil
+        return folder.map { $0 + "/otjob" }
+    }
+
+    /// The folder for the identity of this user's worker in a pool.
+    static func workerFolder(pool: String) throws(CLIError) -> String {
+        guard let folder = folder(Environment.value) else {
+            throw .failed("there is no HOME to keep the identity in; name a folder: --identity DIR")
+        }
+        return "\(folder)/workers/\(pool)"
     }
 }

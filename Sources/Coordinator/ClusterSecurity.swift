@@ -9,6 +9,10 @@ import Transport
 struct ClusterSecurity: Sendable {
     /// TLS of the HTTP API; nil where it is plain.
     let http: TLSContext?
+    /// TLS of the workers' port, where workers prove who they are; nil where it is plain.
+    let workers: TLSContext?
+    /// Signs the workers' certificates; nil where all stays on this machine.
+    let authority: CertificateAuthority?
     /// Of the token that the HTTP API asks for; nil where local users are trusted.
     let token: TokenHash?
     /// Hosts that the coordinator's certificate is for, and that requests may name therefore.
@@ -21,7 +25,7 @@ struct ClusterSecurity: Sendable {
             TokenHash(of: try IdentityFolder.token(inFile: path))
         }
         guard let directory = security.directory else {
-            (http, hosts) = (nil, [])
+            (http, workers, authority, hosts) = (nil, nil, nil, [])
             return
         }
         let folder = IdentityFolder(directory)
@@ -29,6 +33,9 @@ struct ClusterSecurity: Sendable {
         let credentials = try Self.coordinator(in: folder, authority, at: EventLoop.wallTime())
         // Clients of the API prove themselves by their token.
         http = configuration.httpUsesTLS ? TLSContext(server: credentials, clients: nil) : nil
+        workers =
+            configuration.workersUseTLS ? TLSContext(server: credentials, clients: .worker) : nil
+        self.authority = authority
         hosts = credentials.certificate.hosts
     }
 
@@ -65,6 +72,8 @@ struct ClusterSecurity: Sendable {
 
     private static func isOpen(_ request: HTTPRequest) -> Bool {
         request.method == .get && request.path == Routes.health
+            // A join token, which is good for nothing else, is looked at there.
+            || request.method == .post && request.path == Routes.join
     }
 }
 

@@ -75,12 +75,20 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     let catalog = try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/")
     try jobStore.beginReign(after: try catalog.lastReign(of: jobStore.identity))
     try catalog.claim(jobStore.reign)
+    let identities = try security.authority.map { authority throws(DatabaseError) in
+        try IdentityRegistry(
+            authority: authority,
+            store: jobStore,
+            certificateLifetime: configuration.security.workerCertificates
+        )
+    }
     let shell = CoordinatorShell(
         loop: loop,
         configuration: configuration,
         library: library,
         jobStore: jobStore,
         security: security,
+        identities: identities,
         catalog: catalog,
         processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress)
     )
@@ -113,9 +121,14 @@ private final class StartFailure: @unchecked Sendable {
 
 private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort) throws {
     let security = shell.security
-    let listener = try Listener(loop: shell.loop, address: workers) { [unowned shell] connection in
-        shell.accept(connection)
+    let listener = try Listener(
+        loop: shell.loop,
+        address: workers,
+        security: security.workers
+    ) { [unowned shell] in
+        shell.accept($0)
     }
+    listener.onRefusal = { [unowned shell] in shell.refusedHandshake(of: $0, $1) }
     let router = shell.makeRouter()
     let server = try HTTPServer(
         loop: shell.loop,

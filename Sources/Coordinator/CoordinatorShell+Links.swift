@@ -1,6 +1,7 @@
 import Base
 import Columns
 import Glibc
+import Identity
 import Jobs
 import Scheduling
 import Transport
@@ -26,6 +27,9 @@ extension CoordinatorShell: WorkerLinkDelegate {
             let text = "there is no pool '\(hello.pool)'; cluster.yaml has \(names)"
             return .failure(RefusedError(reason: text))
         }
+        if let complaint = complaint(about: link, in: pool) {
+            return .failure(RefusedError(reason: complaint))
+        }
         guard Limits.slots.contains(Int(hello.slots)) else {
             return .failure(RefusedError(reason: "slots must be within \(Limits.slots)"))
         }
@@ -36,7 +40,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
             let text = "the coordinator has \(Limits.workers) workers, the most it takes"
             return .failure(RefusedError(reason: text))
         }
-        let id = roster.join(hello, pool: pool)
+        let id = roster.join(hello, pool: pool, identity: link.proof?.subject)
         strangers.remove(link)
         links[id] = link
         CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
@@ -64,7 +68,9 @@ extension CoordinatorShell: WorkerLinkDelegate {
     }
 
     func heard(_ link: WorkerLink) {
-        if let id = link.id { handle(.workerHeard(id)) }
+        guard let id = link.id else { return }
+        if let complaint = complaint(about: link) { return expel(link, complaint) }
+        handle(.workerHeard(id))
     }
 
     func received(

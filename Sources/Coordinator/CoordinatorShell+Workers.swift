@@ -26,8 +26,9 @@ extension CoordinatorShell {
     func startWorker(_ pool: PoolID) {
         guard !isStopping else { return }
         let slots = configuration.pools.first { $0.name == pool }?.slots ?? 1
-        do throws(StorageError) {
-            try processes.launch(pool, slots: slots)
+        do {
+            let identity = try makeIdentity(in: pool)
+            try processes.launch(pool, slots: slots, identity: identity)
         } catch {
             handle(.launchFailed(pool, reason: "\(error)"))
         }

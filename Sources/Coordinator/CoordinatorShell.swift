@@ -27,6 +27,8 @@ final class CoordinatorShell {
     let library: JobLibrary
     let jobStore: JobStore
     let security: ClusterSecurity
+    /// Who may work; nil where all stays on this machine.
+    let identities: IdentityRegistry?
     let publisher: TablePublisher
     let views: ViewPublisher
     let processes: ProcessPool
@@ -44,7 +46,8 @@ final class CoordinatorShell {
     var roster = WorkerRoster()
     var departures = Departures()
     /// Connections whose worker has not said who it is.
-    var strangers = Strangers()
+    var strangers = Newcomers<WorkerLink>(share: WorkerLink.strangers)
+    var refusals = RefusalLog()
     var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
     private var pendingEvents: [Event] = []
     private var isHandling = false
@@ -65,6 +68,7 @@ final class CoordinatorShell {
         library: JobLibrary,
         jobStore: JobStore,
         security: ClusterSecurity,
+        identities: IdentityRegistry?,
         catalog: Catalog,
         processes: ProcessPool
     ) {
@@ -73,6 +77,7 @@ final class CoordinatorShell {
         self.library = library
         self.jobStore = jobStore
         self.security = security
+        self.identities = identities
         self.processes = processes
         publisher = TablePublisher(catalog: catalog, loop: loop)
         views = ViewPublisher(

@@ -63,6 +63,14 @@ final class JobStore: @unchecked Sendable {
             job INTEGER NOT NULL, outcome TEXT NOT NULL, count INTEGER NOT NULL,
             PRIMARY KEY (job, outcome)) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE join_token (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE, pool TEXT NOT NULL,
+            name TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL, used TEXT);
+        CREATE TABLE revoked_identity (
+            pool TEXT NOT NULL, name TEXT NOT NULL, revoked TEXT NOT NULL,
+            PRIMARY KEY (pool, name)) WITHOUT ROWID;
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {
@@ -206,6 +214,14 @@ final class JobStore: @unchecked Sendable {
         perform(completion) { (database) throws(DatabaseError) in
             try Self.records(database, "WHERE state IN ('PENDING', 'RUNNING') ORDER BY id", [])
         }
+    }
+
+    /// Runs `body` at once; blocks, for the start of the process.
+    func performNow<Answer>(
+        _ body: (Database.Connection) throws(DatabaseError) -> Answer
+    ) throws(DatabaseError) -> Answer {
+        let result = queue.sync { Result { () throws(DatabaseError) in try body(database) } }
+        return try result.get()
     }
 
     /// Waits until everything asked for so far is done; for the end of the process.

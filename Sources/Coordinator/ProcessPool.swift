@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import Identity
 import Storage
 import Transport
 
@@ -20,21 +21,31 @@ final class ProcessPool {
 
     init(directory: String, coordinator: HostPort) throws(StorageError) {
         self.directory = directory
-        self.coordinator = coordinator
+        self.coordinator = coordinator.fromThisHost
         try Directory.create(path: directory)
     }
 
     /// Starts one worker; throws with the system's reason.
-    func launch(_ pool: PoolID, slots: Int) throws(StorageError) {
-        let arguments = [
+    ///
+    /// Its identity, where it needs one, goes through a pipe: it is in no file and no list of
+    /// arguments.
+    func launch(_ pool: PoolID, slots: Int, identity: Credentials?) throws(StorageError) {
+        var arguments = [
             "otjob", "worker", "--coordinator", "\(coordinator)", "--pool", "\(pool)", "--slots",
             "\(slots)",
         ]
-        let pid = try ChildProcess.start(
-            ChildProcess.thisProgram,
-            arguments,
-            inNewSession: true
-        )
+        let input = try identity.map { identity throws(StorageError) in
+            try ProcessInput(identity.text)
+        }
+        if input != nil { arguments += ["--identity", "-"] }
+        let pid = try withExtendedLifetime(input) { () throws(StorageError) in
+            try ChildProcess.start(
+                ChildProcess.thisProgram,
+                arguments,
+                inNewSession: true,
+                input: input.map { .descriptor($0.descriptor) } ?? .none
+            )
+        }
         do throws(StorageError) {
             try note(pid)
         } catch {

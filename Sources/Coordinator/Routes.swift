@@ -32,6 +32,7 @@ extension CoordinatorShell {
         addStoreRoutes(to: &router)
         addViewRoutes(to: &router)
         addUpkeepRoutes(to: &router)
+        addIdentityRoutes(to: &router)
         return router
     }
 

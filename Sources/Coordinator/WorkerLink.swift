@@ -8,7 +8,10 @@ import Wire
 protocol WorkerLinkDelegate: AnyObject {
     /// A worker says who it is; the answer is its identity, or why it is refused.
     func admit(_ link: WorkerLink, _ hello: Hello) -> Result<Welcome, RefusedError>
+    /// A worker gives a sign of life; one that must not go on is dismissed in the call.
     func heard(_ link: WorkerLink)
+    /// A worker asks for a new certificate.
+    func renew(_ link: WorkerLink, request: String)
     func received(
         _ result: TransformResult,
         of attempt: AttemptID,
@@ -35,6 +38,9 @@ struct RefusedError: Error { let reason: String }
 ///
 /// Lives on the loop.
 final class WorkerLink: ChannelDelegate {
+    /// Connections without a hello: more in all than several racks of workers that start at once,
+    /// and one rack of an address.
+    static let strangers = FairShare(places: 512, placesPerAddress: 256)
     /// Time for the first message of a connection; after it, the connection is closed.
     private static let helloTimeout = Duration.seconds(10)
     /// Time for a dismissed worker to go by itself.
@@ -42,6 +48,8 @@ final class WorkerLink: ChannelDelegate {
 
     private(set) var id: WorkerID?
     private(set) var hello: Hello?
+    /// Nil where the port is plain.
+    var proof: WorkerProof?
     private let loop: EventLoop
     /// Where the pages of results are received.
     private let memory: MemoryPool
@@ -70,6 +78,9 @@ final class WorkerLink: ChannelDelegate {
         self.loop = loop
         self.memory = memory
         self.delegate = delegate
+        proof = connection.certificate.map {
+            WorkerProof($0, at: EventLoop.now(), EventLoop.wallTime())
+        }
         let channel = Channel(
             connection: connection,
             delegate: self,
@@ -137,6 +148,7 @@ final class WorkerLink: ChannelDelegate {
         guard dismissal == nil else { return try ignore(message, on: channel) }
         guard id != nil else { return try receiveFirst(message) }
         delegate.heard(self)
+        guard dismissal == nil else { return try ignore(message, on: channel) }
         switch message {
         case .hello: throw .unexpectedData("a second hello")
         case .heartbeat:
@@ -161,6 +173,8 @@ final class WorkerLink: ChannelDelegate {
             delegate.failed(attempt, failure, message: message, report: report, from: self)
         case .finished(let attempts):
             delegate.finished(attempts, from: self)
+        case .renew(let request):
+            delegate.renew(self, request: request)
         }
     }
 
@@ -170,7 +184,7 @@ final class WorkerLink: ChannelDelegate {
         case .result(let attempt, let result, let report):
             try begin(attempt, result, report, on: channel)
         case .runEnd: try channel.endRun()
-        case .hello, .heartbeat, .failed, .finished: break
+        case .hello, .heartbeat, .failed, .finished, .renew: break
         }
     }
 

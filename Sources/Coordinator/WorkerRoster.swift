@@ -1,5 +1,6 @@
 import API
 import Base
+import Identity
 import Scheduling
 import Transport
 import Wire
@@ -14,6 +15,7 @@ struct WorkerRoster {
     private struct Entry {
         var hello: Hello
         var pool: PoolID
+        var identity: String?
         var joined: WallTime
         var gone: (at: Instant, lost: Bool, done: Int)?
     }
@@ -21,11 +23,16 @@ struct WorkerRoster {
     private var entries: [WorkerID: Entry] = [:]
     private var counter: Int64 = 0
 
-    /// Takes a worker in under a number of its own.
-    mutating func join(_ hello: Hello, pool: PoolID) -> WorkerID {
+    /// Takes a worker in under a number of its own; `identity` is what its certificate names.
+    mutating func join(_ hello: Hello, pool: PoolID, identity: Subject?) -> WorkerID {
         counter += 1
         let id = WorkerID(counter)
-        entries[id] = Entry(hello: hello, pool: pool, joined: EventLoop.wallTime())
+        entries[id] = Entry(
+            hello: hello,
+            pool: pool,
+            identity: identity.map { "\(pool)/\($0.name)" },
+            joined: EventLoop.wallTime()
+        )
         return id
     }
 
@@ -52,7 +59,8 @@ struct WorkerRoster {
                 slots: Int(entry.hello.slots),
                 running: worker?.running.count ?? 0,
                 done: worker?.finishedAttempts ?? 0,
-                joined: entry.joined.rfc3339
+                joined: entry.joined.rfc3339,
+                identity: entry.identity
             )
         }
     }

@@ -12,6 +12,8 @@ final class ClientCall {
     enum End {
         case answered(HTTPResponse)
         case notConnected(String)
+        /// TLS was not settled.
+        case distrusted(String)
         case failed(String)
         case timedOut
         /// `onPiece` wanted no more.
@@ -159,7 +161,8 @@ final class ClientCall {
             return
         }
         guard let request, evhttp_request_get_response_code(request) != 0 else {
-            end = .notConnected(whyNotTrusted() ?? whyNotConnected())
+            end =
+                whyNotTrusted().map(End.distrusted) ?? .notConnected(whyNotConnected())
             return
         }
         end = .answered(
@@ -172,7 +175,7 @@ final class ClientCall {
     }
 
     private static func end(after failure: evhttp_request_error, distrust: String?) -> End {
-        if let distrust { return .notConnected(distrust) }
+        if let distrust { return .distrusted(distrust) }
         return failure == EVREQ_HTTP_TIMEOUT ? .timedOut : .failed(text(of: failure))
     }
 

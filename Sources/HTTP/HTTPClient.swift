@@ -91,6 +91,7 @@ package final class HTTPClient: Sendable {
     private func error(_ end: ClientCall.End, url: String, timeout: Duration) -> HTTPError {
         switch end {
         case .notConnected(let reason): .unreachable(url: baseURL, reason: reason)
+        case .distrusted(let reason): .untrusted(url: baseURL, reason: reason)
         case .failed(let reason): .interrupted(url: url, reason: reason)
         case .answered, .stopped: .interrupted(url: url, reason: "it was stopped")
         case .timedOut: .timedOut(url: url, after: timeout)

@@ -13,6 +13,8 @@ package enum HTTPError: Error, CustomStringConvertible {
     case notEncrypted(String)
     /// No connection came about.
     case unreachable(url: String, reason: String)
+    /// Somebody is there, and one of both sides does not trust the other.
+    case untrusted(url: String, reason: String)
     /// The connection ended, or sent something else than HTTP, before the answer was complete.
     case interrupted(url: String, reason: String)
     case timedOut(url: String, after: Duration)
@@ -35,6 +37,9 @@ package enum HTTPError: Error, CustomStringConvertible {
                 + "write https://"
         case .unreachable(let url, let reason):
             "cannot reach \(url): \(reason); check that the coordinator runs and the URL is its own"
+        case .untrusted(let url, let reason):
+            "no TLS with \(url): \(reason); check that it is the coordinator's address and its "
+                + "certificate names this host"
         case .interrupted(let url, let reason):
             "no complete answer from \(url): \(reason); check the coordinator's log and try again"
         case .timedOut(let url, let limit):

@@ -26,6 +26,17 @@ package final class Certificate: @unchecked Sendable {
         String(decoding: PEM.write { PEM_write_bio_X509($0, pointer) }, as: UTF8.self)
     }
 
+    /// All certificates of a text, whatever else stands between them.
+    static func all(pem: String) -> [Certificate] {
+        PEM.read(pem) { reader in
+            var certificates: [Certificate] = []
+            while let pointer = PEM_read_bio_X509(reader, nil, noPassword, nil) {
+                certificates.append(Certificate(takingOver: pointer))
+            }
+            return certificates
+        }
+    }
+
     /// SHA-256 of its encoding.
     package var fingerprint: [UInt8] {
         var bytes: UnsafeMutablePointer<UInt8>?

@@ -10,6 +10,7 @@ import Storage
 /// | `coordinator.pem` | 0600 | coordinator | its key and certificate |
 /// | `token` | 0600 | coordinator | the token of the HTTP API |
 /// | `worker.pem` | 0600 | worker | its key and certificate |
+/// | `joined` | 0644 | worker | the SHA-256 of the join token that it was exchanged for |
 ///
 /// Key and certificate share a file, so that both are replaced at once. All calls block.
 package struct IdentityFolder: Sendable {
@@ -20,6 +21,7 @@ package struct IdentityFolder: Sendable {
     private var authorityFile: String { path + "/ca.pem" }
     private var authorityKeyFile: String { path + "/ca.key" }
     package var tokenFile: String { path + "/token" }
+    private var exchangeFile: String { path + "/joined" }
 
     private func file(of role: Subject.Role) -> String { "\(path)/\(role.rawValue).pem" }
 
@@ -56,7 +58,23 @@ package struct IdentityFolder: Sendable {
         return Secret(bytes)
     }
 
+    /// Whether the identity here was made for this token.
+    package func hasExchanged(_ token: Secret) -> Bool {
+        FileText.read(exchangeFile) == Self.note(of: token)
+    }
+
     // MARK: Writing
+
+    /// Notes which token the identity is made for, before it is saved: a token is good once.
+    package func noteExchange(of token: Secret) throws(IdentityError) {
+        try makeFolder()
+        let note = Secret(Array(Self.note(of: token).utf8))
+        try Self.write(exchangeFile, note, isPrivate: false)
+    }
+
+    private static func note(of token: Secret) -> String {
+        hexadecimal(TokenHash(of: token).bytes) + "\n"
+    }
 
     /// Makes what a cluster needs, in a folder that has none of it.
     package func create(

@@ -5,7 +5,7 @@ package import Ingestion
 ///
 /// All paths are absolute.
 package struct ClusterConfiguration: Sendable, Equatable {
-    /// Addresses as written, `HOST:PORT`; the workers' is loopback, the other one without certificates.
+    /// Addresses as written, `HOST:PORT`; both are loopback where there are no certificates.
     package struct Listen: Sendable, Equatable {
         package let workers: String
         package let http: String
@@ -26,9 +26,9 @@ package struct ClusterConfiguration: Sendable, Equatable {
     }
 
     package struct Security: Sendable, Equatable {
-        /// When the HTTP API speaks TLS.
+        /// When the two ports speak TLS.
         package enum TLS: Sendable, Equatable {
-            /// Where other machines reach it.
+            /// Where other machines reach them.
             case auto
             /// On loopback, too.
             case required
@@ -40,6 +40,8 @@ package struct ClusterConfiguration: Sendable, Equatable {
         package let directory: String?
         /// The file that holds the token of the HTTP API; nil where none is asked for.
         package let tokenFile: String?
+        /// How long a worker's certificate is valid; it is renewed before.
+        package let workerCertificates: Duration
     }
 
     /// How long what is over is kept.
@@ -72,8 +74,12 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package let downloads: DownloadPolicy
     package let retention: Retention
 
-    package var httpUsesTLS: Bool {
-        security.tls == .required || !ListenAddress.isLoopback(listen.http)
+    package var httpUsesTLS: Bool { usesTLS(listen.http) }
+
+    package var workersUseTLS: Bool { usesTLS(listen.workers) }
+
+    private func usesTLS(_ address: String) -> Bool {
+        security.tls == .required || !ListenAddress.isLoopback(address)
     }
 
     /// Reads a file, or takes the defaults where there is none.

@@ -12,7 +12,7 @@ extension ClusterConfigurationReader {
         let mapping = try mapping(
             node,
             "security",
-            keys: ["tls", "directory", "token_file"]
+            keys: ["tls", "directory", "token_file", "worker_certificates"]
         )
         let directory = try mapping["directory"].map { node throws(ConfigurationError) in
             try securityDirectory(node)
@@ -29,7 +29,12 @@ extension ClusterConfigurationReader {
         return ClusterConfiguration.Security(
             tls: tls,
             directory: directory,
-            tokenFile: tokenFile
+            tokenFile: tokenFile,
+            workerCertificates: try mapping.duration(
+                "worker_certificates",
+                default: .seconds(86_400),
+                in: Bounds.workerCertificates
+            )
         )
     }
 
@@ -65,7 +70,7 @@ extension ClusterConfigurationReader {
     ) throws(ConfigurationError) -> ClusterConfiguration.Listen {
         let mapping = try mapping(node, "listen", keys: ["workers", "http", "hosts"])
         let isProtected = security.directory != nil
-        let workers = try workerAddress(mapping)
+        let workers = try address(mapping, "workers", "127.0.0.1:7077", isProtected)
         let http = try address(mapping, "http", "127.0.0.1:8080", isProtected)
         // Port 0 lets the system choose, so two of them are two ports.
         if workers == http, !http.hasSuffix(":0") {
@@ -95,23 +100,6 @@ extension ClusterConfigurationReader {
             }
             return text
         }
-    }
-
-    /// Workers have no certificates to join with yet, so their port stays on this machine.
-    private func workerAddress(
-        _ mapping: YAMLMapping
-    ) throws(ConfigurationError) -> String {
-        guard let node = mapping["workers"] else { return "127.0.0.1:7077" }
-        let address = try node.reading("workers") { text throws(ValueProblem) in
-            try ListenAddress(text)
-        }
-        guard address.isLoopback else {
-            throw node.error(
-                "'workers' is \(address.host), which other machines reach, and workers cannot join "
-                    + "over TLS yet; listen on 127.0.0.1:\(address.port)"
-            )
-        }
-        return try node.text("workers")
     }
 
     private func address(

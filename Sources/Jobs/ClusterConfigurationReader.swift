@@ -15,6 +15,8 @@ struct ClusterConfigurationReader {
         static let lostAfter: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
         static let waiting: ClosedRange<Duration> = .zero ... .seconds(7 * day)
         static let retention: ClosedRange<Duration> = .seconds(1) ... .seconds(36_500 * day)
+        /// A worker that comes too late to renew joins anew: seconds are for tests.
+        static let workerCertificates: ClosedRange<Duration> = .seconds(2) ... .seconds(90 * day)
         static let attempts = 1...100
         static let workers = 0...1024
         static let tasksPerWorker = 1...1_000_000

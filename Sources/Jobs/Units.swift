@@ -3,7 +3,7 @@ import Base
 /// Numbers with units as users write them: `500ms`, `16MiB`.
 ///
 /// A unit is never guessed: `30` could be seconds or milliseconds, and `16MB` two sizes.
-enum Units {
+package enum Units {
     private static let durations: [(suffix: String, nanoseconds: Int64)] = [
         ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000),
         ("s", 1_000_000_000), ("ms", 1_000_000),
@@ -27,6 +27,15 @@ enum Units {
             let value = scaled(number, by: unit)
         else { throw wrong }
         return .nanoseconds(value)
+    }
+
+    /// The same for command lines; nil where the text is no time.
+    package static func time(_ text: String) -> Duration? {
+        do throws(ValueProblem) {
+            return try duration(text)
+        } catch {
+            return nil
+        }
     }
 
     /// A size in whole binary units, such as `512B`, `64KiB`, `16MiB` or `1GiB`.

@@ -87,6 +87,7 @@ final class SimulatedLink {
             coordinator.failed(attempt, failure, message: message, from: self)
         case .finished(let attempts):
             coordinator.finished(attempts, from: self)
+        case .renew: throw .unexpectedData("certificates are not simulated")
         }
     }
 
@@ -94,7 +95,7 @@ final class SimulatedLink {
         switch message {
         case .result(let attempt, let result, _): try begin(attempt, result, on: channel)
         case .runEnd: try channel.endRun()
-        case .hello, .heartbeat, .failed, .finished: break
+        case .hello, .heartbeat, .failed, .finished, .renew: break
         }
     }
 

@@ -85,6 +85,7 @@ final class SimulatedWorker {
         case .stop(let reason, _):
             world.trace.note("worker \(pid) ends: \(reason)")
             onEnd(self, false)
+        case .adoptCertificate: preconditionFailure("certificates are not simulated")
         case .note: break
         }
     }
@@ -93,7 +94,7 @@ final class SimulatedWorker {
 
     private func connect() {
         world.network.connect(process, over: route) { [self] end in
-            guard let end else { return handle(.connectFailed) }
+            guard let end else { return handle(.connectFailed(reason: "refused")) }
             connections += 1
             let channel = SimulatedChannel(end, random: world.dice) {
                 [unowned self] kind, payload throws(WireError) in

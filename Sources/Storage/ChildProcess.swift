@@ -3,8 +3,7 @@ import Glibc
 
 /// Starts other programs, and this one again.
 ///
-/// A child inherits the environment and the current folder; its input is empty, its signals are as
-/// they are by default. No shell is ever between: arguments arrive as they are given here.
+/// A child inherits the environment and the current folder; its signals are as they are by default. No shell is ever between: arguments arrive as they are given here.
 package enum ChildProcess {
     /// Where what a child prints goes.
     package enum Output: Sendable {
@@ -12,6 +11,12 @@ package enum ChildProcess {
         case ours
         /// To the end of a file, which is made where it is missing.
         case file(String)
+        case descriptor(Int32)
+    }
+
+    /// Where what a child reads comes from.
+    package enum Input: Sendable {
+        case none
         case descriptor(Int32)
     }
 
@@ -27,13 +32,19 @@ package enum ChildProcess {
         _ program: String,
         _ arguments: [String],
         inNewSession: Bool,
+        input: Input = .none,
         output: Output = .ours,
         errors: Output = .ours
     ) throws(StorageError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        switch input {
+        case .none:
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        case .descriptor(let descriptor):
+            posix_spawn_file_actions_adddup2(&actions, descriptor, STDIN_FILENO)
+        }
         for (target, output) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
             switch output {
             case .ours: break

@@ -4,8 +4,8 @@ import Glibc
 /// Accepts connections on one address.
 ///
 /// With TLS a connection is handed over when its handshake has settled who the other side is. Until
-/// then it costs a descriptor and OpenSSL's state, has ten seconds, and gives way to newer ones when
-/// there are too many: whoever holds connections open cannot keep others out that way.
+/// then it costs a descriptor and OpenSSL's state, has ten seconds, and when there are too many, those
+/// of the address with the most give way: whoever holds connections open keeps nobody else out.
 ///
 /// The loop keeps it alive until it is closed. THREADING: belongs to the loop's thread.
 package final class Listener {
@@ -14,8 +14,9 @@ package final class Listener {
     /// Without one the loop would spin on a socket that stays ready. The length is a guess.
     private static let restAfterFailure = Duration.milliseconds(100)
 
-    /// Handshakes at a time; more than a rack of workers that start at once.
-    package static let handshakesLimit = 256
+    /// Handshakes at a time: more than several racks of workers that start at once, and a large
+    /// part of one rack of an address.
+    package static let handshakes = FairShare(places: 256, placesPerAddress: 64)
     /// Time for a handshake: some round trips over a bad network.
     package static let handshakeLimit = Duration.seconds(10)
 
@@ -28,8 +29,7 @@ package final class Listener {
     private let onAccept: (Connection) -> Void
     /// Told of connections that did not get through the handshake: the other side, and why.
     package var onRefusal: (_ peer: String, _ reason: String) -> Void = { _, _ in }
-    /// In the order of their arrival.
-    private var handshakes: [Handshake] = []
+    private var handshakes = Newcomers<Handshake>(share: handshakes)
     private var listener: OpaquePointer?
     private var rest: Timer?
 
@@ -80,25 +80,25 @@ package final class Listener {
         guard let security else {
             return onAccept(Connection(takingOver: descriptor, nil, peer: name, loop: loop))
         }
-        if handshakes.count >= Self.handshakesLimit {
-            handshakes[0].cancel(
-                "more than \(Self.handshakesLimit) connections without an identity"
-            )
-        }
         settle(TLSSession(security, on: descriptor, host: nil), on: descriptor, name)
     }
 
     private func settle(_ session: TLSSession, on descriptor: Int32, _ peer: String) {
         let handshake = Handshake(session, on: descriptor, loop: loop) { [self] handshake, result in
-            handshakes.removeAll { $0 === handshake }
+            handshakes.remove(handshake)
             switch result {
             case .success(let session):
                 onAccept(Connection(takingOver: descriptor, session, peer: peer, loop: loop))
             case .failure(let error): onRefusal(peer, error.reason)
             }
         }
-        handshakes.append(handshake)
+        // One whose other side is gone already ends by itself, at its first step.
+        let leaving =
+            PeerAddress(of: descriptor).map { handshakes.insert(handshake, from: $0) } ?? []
         handshake.start(within: handshakeLimit)
+        for surplus in leaving {
+            surplus.cancel("more connections than may be without an identity")
+        }
     }
 
     private func acceptFailed() {
@@ -116,7 +116,7 @@ package final class Listener {
         self.listener = nil
         rest = nil
         evconnlistener_free(listener)
-        for handshake in handshakes { handshake.cancel("the port was closed") }
+        for handshake in handshakes.members { handshake.cancel("the port was closed") }
         loop.unregister(self)
     }
 }

@@ -86,6 +86,8 @@ package enum CoordinatorMessage: Equatable, Sendable {
     case revoke(AttemptID)
     case credit(bytes: Int64)
     case stop(reason: String)
+    /// The certificate that the worker has asked for, PEM.
+    case certificate(pem: String)
     /// The end of the run, with the CRC-32 of its bytes.
     case runEnd(crc32: UInt32)
 
@@ -126,6 +128,7 @@ package enum CoordinatorMessage: Equatable, Sendable {
         case .revoke(let attempt): frame(.revoke) { $0.integer(attempt.rawValue) }
         case .credit(let bytes): frame(.credit) { $0.integer(bytes) }
         case .stop(let reason): frame(.stop) { $0.text(reason) }
+        case .certificate(let pem): frame(.certificate) { $0.text(pem) }
         case .runEnd(let crc32): frame(.runEnd) { $0.integer(crc32) }
         }
     }
@@ -163,6 +166,7 @@ package enum CoordinatorMessage: Equatable, Sendable {
         case .revoke: self = .revoke(try fields.attempt())
         case .credit: self = .credit(bytes: try fields.integer())
         case .stop: self = .stop(reason: try fields.text())
+        case .certificate: self = .certificate(pem: try fields.text())
         case .runEnd: self = .runEnd(crc32: try fields.integer())
         default: throw .unexpectedData("\(kind) from a coordinator")
         }

@@ -10,6 +10,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case result = 3
     case failed = 4
     case finished = 5
+    case renew = 6
     // Coordinator to worker
     case welcome = 32
     case refuse = 33
@@ -21,6 +22,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case credit = 39
     case stop = 40
     case leaseSlice = 41
+    case certificate = 42
     // Both ways
     case data = 64
     case runEnd = 65

@@ -113,6 +113,8 @@ package enum WorkerMessage: Equatable, Sendable {
     case failed(AttemptID, FailureClass, message: String, AttemptReport = AttemptReport())
     /// Tasks without data that are done.
     case finished([AttemptID])
+    /// Asks for a new certificate of the same identity, with a certificate request, PEM.
+    case renew(request: String)
     /// The end of the run, with the SHA-256 of its bytes.
     case runEnd(hash: [UInt8])
 
@@ -148,6 +150,8 @@ package enum WorkerMessage: Equatable, Sendable {
             }
         case .finished(let attempts):
             frame(.finished) { $0.list(attempts) { $0.integer($1.rawValue) } }
+        case .renew(let request):
+            frame(.renew) { $0.text(request) }
         case .runEnd(let hash):
             frame(.runEnd) { $0.bytes(hash) }
         }
@@ -189,6 +193,8 @@ package enum WorkerMessage: Equatable, Sendable {
             self = .failed(attempt, failure, message: try fields.text(), try fields.report())
         case .finished:
             self = .finished(try fields.attempts())
+        case .renew:
+            self = .renew(request: try fields.text())
         case .runEnd:
             self = .runEnd(hash: try fields.bytes())
         default:

@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import Identity
 import Storage
 import Transport
 
@@ -12,12 +13,25 @@ package struct WorkerOptions: Sendable {
     package var slots: Int?
     /// What it was started as; nil where nobody named it.
     package var name: String?
+    /// The folder that holds who the worker is, `-` for standard input; nil for a plain connection.
+    package var identity: String?
+    /// The file with the join token, which an identity is made for.
+    package var tokenFile: String?
 
-    package init(coordinator: String, pool: String, slots: Int? = nil, name: String? = nil) {
+    package init(
+        coordinator: String,
+        pool: String,
+        slots: Int? = nil,
+        name: String? = nil,
+        identity: String? = nil,
+        tokenFile: String? = nil
+    ) {
         self.coordinator = coordinator
         self.pool = pool
         self.slots = slots
         self.name = name
+        self.identity = identity
+        self.tokenFile = tokenFile
     }
 }
 
@@ -27,31 +41,35 @@ package func runWorker(_ options: WorkerOptions) -> Int32 {
     guard let address = HostPort(options.coordinator) else {
         return fail("'\(options.coordinator)' is no HOST:PORT; try 127.0.0.1:7077", code: 2)
     }
-    guard address.isLoopback else {
+    guard address.isLoopback || options.identity != nil else {
         let text =
-            "\(address) is not loopback: connections to other machines need TLS, which this "
-            + "version does not have yet"
+            "\(address) is not loopback: joining other machines needs an identity; make a token "
+            + "with otjob token create --pool \(options.pool), and name its file: --token-file FILE"
         return fail(text, code: 2)
     }
     let slots = options.slots ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     guard Limits.slots.contains(slots) else {
         return fail("--slots must be within \(Limits.slots)", code: 2)
     }
-    do throws(TransportError) {
+    do {
+        let identity = try WorkerIdentity(options, coordinator: address)
         let loop = try EventLoop(name: "worker")
         let shell = WorkerShell(
             loop: loop,
             coordinator: address,
             pool: options.pool,
             slotCount: slots,
-            name: options.name
+            name: options.name,
+            identity: identity
         )
         let bound = LoopBound(shell, loop: loop)
         loop.execute { bound.value.start() }
         loop.run()
         return shell.exitCode
+    } catch let error as JoinError {
+        return fail(error.description, code: error.exitCode)
     } catch {
-        return fail(error.description, code: 1)
+        return fail("\(error)", code: 1)
     }
 }
 

@@ -1,6 +1,8 @@
 import Base
 import Channel
+import Dispatch
 import Glibc
+import Identity
 import Transport
 import Wire
 import Working
@@ -14,6 +16,8 @@ final class WorkerShell: ChannelDelegate {
 
     private let loop: EventLoop
     private let coordinator: HostPort
+    /// Nil where the connection is plain.
+    private var identity: WorkerIdentity?
     private let slots: [Slot]
     private let chunkMemory: MemoryPool
     private var core: WorkerCore
@@ -25,12 +29,21 @@ final class WorkerShell: ChannelDelegate {
     private var outputs: [AttemptID: TransformOutput] = [:]
     private var heartbeatTimer: Timer?
     private var knockTimer: Timer?
+    private var renewalTimer: Timer?
     private var signals: [SignalSource] = []
     private(set) var exitCode: Int32 = 0
 
-    init(loop: EventLoop, coordinator: HostPort, pool: String, slotCount: Int, name: String?) {
+    init(
+        loop: EventLoop,
+        coordinator: HostPort,
+        pool: String,
+        slotCount: Int,
+        name: String?,
+        identity: WorkerIdentity?
+    ) {
         self.loop = loop
         self.coordinator = coordinator
+        self.identity = identity
         chunkMemory = MemoryPool(keptBlocks: slotCount + 1)
         slots = (0..<slotCount).map { Slot(index: $0) }
         let hello = Hello(
@@ -58,6 +71,7 @@ final class WorkerShell: ChannelDelegate {
                 }
             )
         }
+        scheduleRenewal()
         handle(.started)
     }
 
@@ -78,6 +92,7 @@ final class WorkerShell: ChannelDelegate {
         case .discard(let attempt):
             texts[attempt] = nil
             outputs[attempt] = nil
+        case .adoptCertificate(let pem): adoptCertificate(pem)
         case .close(let reason): channel?.close(reason)
         case .stop(let reason, let exitCode): stop(reason, exitCode: exitCode)
         case .note(let text): WorkerLog.write(text)
@@ -99,16 +114,23 @@ final class WorkerShell: ChannelDelegate {
     }
 
     private func connect() {
-        Connection.connect(to: coordinator, loop: loop, timeout: Self.connectTimeout) {
-            [unowned self] result in
+        if let identity, identity.timeLeft(at: EventLoop.wallTime()) <= .zero {
+            return handle(.identityEnded(reason: identity.expiry))
+        }
+        Connection.connect(
+            to: coordinator,
+            loop: loop,
+            security: identity?.security,
+            timeout: Self.connectTimeout
+        ) { [unowned self] result in
             switch result {
             case .success(let connection):
                 let channel = Channel(connection: connection, delegate: self)
                 self.channel = channel
                 channel.start()
                 handle(.connected)
-            case .failure:
-                handle(.connectFailed)
+            case .failure(let error):
+                handle(.connectFailed(reason: error.description))
             }
         }
     }
@@ -142,6 +164,35 @@ final class WorkerShell: ChannelDelegate {
         try channel.beginRun(
             into: UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.runSizeBytes])
         )
+    }
+
+    // MARK: Identity
+
+    private func scheduleRenewal() {
+        guard let identity else { return }
+        let delay = identity.timeToRenewal(at: EventLoop.wallTime())
+        renewalTimer = loop.schedule(after: delay) { [unowned self] in
+            let request = self.identity?.requestRenewal()
+            if let request { handle(.renewalDue(request: request)) }
+            // Again, unless an answer comes before.
+            scheduleRenewal()
+        }
+    }
+
+    private func adoptCertificate(_ pem: String) {
+        guard let adopted = identity?.adopt(pem) else {
+            return WorkerLog.write("the coordinator sent a certificate that is not for this worker")
+        }
+        identity = adopted
+        scheduleRenewal()
+        // A slow disk must not hold heartbeats up.
+        DispatchQueue.global().async {
+            do throws(IdentityError) {
+                try adopted.save()
+            } catch {
+                WorkerLog.write("the renewed certificate is not kept: \(error)")
+            }
+        }
     }
 
     // MARK: Slots

@@ -17,6 +17,8 @@ package enum WorkerCommand: Sendable, Equatable {
     case sendResult(AttemptID, AttemptReport = AttemptReport())
     /// The text and the result kept under the attempt are not needed any more.
     case discard(AttemptID)
+    /// Take the certificate for the key that the last `renewalDue` has asked it for.
+    case adoptCertificate(pem: String)
     case close(reason: String)
     /// End the process.
     case stop(reason: String, exitCode: Int32)
@@ -50,11 +52,15 @@ package enum SlotOutcome: Sendable, Equatable {
 package enum WorkerEvent: Sendable, Equatable {
     case started
     case connected
-    case connectFailed
+    case connectFailed(reason: String)
     /// The connection ended.
     case closed(reason: String)
     case beatDue
     case slotEnded(Int, SlotOutcome)
+    /// The certificate needs to be renewed, with this request.
+    case renewalDue(request: String)
+    /// There is no valid certificate any more, so that no coordinator would take the worker in.
+    case identityEnded(reason: String)
     /// A signal asks the process to end.
     case stopRequested(reason: String)
 }

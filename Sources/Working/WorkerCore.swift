@@ -26,6 +26,8 @@ package struct WorkerCore: Sendable {
     private var slots: [SlotState]
     private var session = Session()
     private var lastContact: Instant
+    /// Why there is no coordinator; the same is told once.
+    private var trouble: String?
     private var isStopping = false
     /// The time of what is being handled.
     private var now: Instant
@@ -97,10 +99,13 @@ package struct WorkerCore: Sendable {
         switch event {
         case .started: commands.append(.connect(after: .zero))
         case .connected: commands.append(.send(.hello(hello)))
-        case .connectFailed: knock(at: now)
+        case .connectFailed(let reason): knock(reason, at: now)
         case .closed(let reason): loseCoordinator(reason, at: now)
         case .beatDue: beat(at: now)
         case .slotEnded(let slot, let outcome): endSlot(slot, outcome)
+        case .renewalDue(let request):
+            if isWelcome { commands.append(.send(.renew(request: request))) }
+        case .identityEnded(let reason): stop(reason, exitCode: 2)
         case .stopRequested(let reason): stop(reason, exitCode: 0)
         }
         return takeCommands()
@@ -120,6 +125,7 @@ package struct WorkerCore: Sendable {
         case .welcome(let welcome): accept(welcome)
         case .refuse(let reason): stop("refused: \(reason)", exitCode: 2)
         case .stop(let reason): stop(reason, exitCode: 0)
+        case .certificate(let pem): commands.append(.adoptCertificate(pem: pem))
         case .declare(let step, let declaration): session.declarations[step] = declaration
         case .forget(let step): session.declarations[step] = nil
         case .lease(let lease): try begin(lease)
@@ -144,16 +150,18 @@ package struct WorkerCore: Sendable {
 
     // MARK: Connection
 
-    private mutating func knock(at now: Instant) {
+    private mutating func knock(_ reason: String, at now: Instant) {
         guard now - lastContact < Self.knockingTime else {
             let text =
-                "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s; "
-                + "start it with otjob up"
+                "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s "
+                + "(\(reason)); start it with otjob up"
             return stop(text, exitCode: 3)
         }
         // Workers that lost the same coordinator must not knock in step.
         let jitter = Double.random(in: 0.75...1.25, using: &generator)
         commands.append(.connect(after: Self.knockInterval * jitter))
+        if reason != trouble { commands.append(.note("no coordinator: \(reason)")) }
+        trouble = reason
     }
 
     private mutating func loseCoordinator(_ reason: String, at now: Instant) {
@@ -165,8 +173,7 @@ package struct WorkerCore: Sendable {
         if let lease = lost.incoming?.lease { commands.append(.discard(lease.attempt)) }
         for work in lost.waiting { commands.append(.discard(work.attempt)) }
         for result in lost.results { commands.append(.discard(result.attempt)) }
-        commands.append(.note("lost the coordinator: \(reason)"))
-        knock(at: now)
+        knock(reason, at: now)
     }
 
     private mutating func stop(_ reason: String, exitCode: Int32) {
@@ -178,6 +185,7 @@ package struct WorkerCore: Sendable {
         commands.append(
             .note("joined \(coordinator) as worker \(welcome.worker) of pool \(hello.pool)")
         )
+        trouble = nil
         session.welcome = welcome
         session.creditBytes = welcome.resultCreditBytes
         commands.append(.beat(every: .milliseconds(Int64(max(1, welcome.heartbeatMilliseconds)))))

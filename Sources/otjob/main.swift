@@ -14,7 +14,9 @@ let programs = Programs(
                 coordinator: arguments.coordinator,
                 pool: arguments.pool,
                 slots: arguments.slots,
-                name: arguments.name
+                name: arguments.name,
+                identity: arguments.identity,
+                tokenFile: arguments.tokenFile
             )
         )
     },

@@ -1,11 +1,5 @@
 import API
-import Base
-import Catalog
-import Glibc
 import HTTP
-import Identity
-import Jobs
-import Storage
 import TestSupport
 import Testing
 import Transport
@@ -37,14 +31,17 @@ struct AccessTests {
         )
     }
 
-    @Test("every route but /healthz answers 401, whatever else is shown")
+    /// Whoever shows a join token is let in to the one, and to nothing behind it that others may do.
+    private static let open: Set = [API.Routes.health, API.Routes.join]
+
+    @Test("every route but /healthz and the one to join by answers 401, whatever else is shown")
     func matrix() throws {
         try withShell { shell in
             let routes = shell.makeRouter().patterns
-            let open = routes.filter { $0.path == API.Routes.health }
+            let open = routes.filter { Self.open.contains($0.path) }
             #expect(routes.count > 15, "the router's own list is looked at")
-            #expect(open.count == 1)
-            for route in routes where route.path != API.Routes.health {
+            #expect(open.count == 2)
+            for route in routes where !Self.open.contains(route.path) {
                 for headers in Self.headers {
                     let refusal = shell.security.refusal(of: Self.request(route, headers))
                     #expect(refusal?.status == 401, "\(route) \(headers)")
@@ -65,6 +62,8 @@ struct AccessTests {
             }
             let write = Self.request((.post, API.Routes.health), [])
             #expect(shell.security.refusal(of: write)?.status == 401)
+            let read = Self.request((.get, API.Routes.join), [])
+            #expect(shell.security.refusal(of: read)?.status == 401)
         }
     }
 
@@ -92,32 +91,11 @@ struct AccessTests {
         _ body: (CoordinatorShell) throws -> Void
     ) throws {
         try withTemporaryFolder { folder in
-            try Directory.create(path: folder + "/store")
             try write(Array("the-token\n".utf8), to: folder + "/token")
-            let security = hasToken ? "security: {token_file: token}" : ""
-            let configuration = try ClusterConfiguration.parse(
-                text: "storage: {tables: store}\n\(security)",
-                file: "test",
-                baseDirectory: folder
-            )
-            let loop = try EventLoop(name: "test")
-            let jobStore = try JobStore(path: folder + "/jobs.sqlite", loop: loop)
-            let catalog = try Catalog(
-                path: folder + "/store/catalog.sqlite",
-                dataPath: folder + "/store/"
-            )
-            try jobStore.beginReign(after: try catalog.lastReign(of: jobStore.identity))
-            let shell = CoordinatorShell(
-                loop: loop,
-                configuration: configuration,
-                library: try JobLibrary(directories: []),
-                jobStore: jobStore,
-                security: try ClusterSecurity(configuration),
-                catalog: catalog,
-                processes: try ProcessPool(
-                    directory: folder + "/workers",
-                    coordinator: HostPort(host: "127.0.0.1", port: 1)
-                )
+            let shell = try makeShell(
+                in: folder,
+                security: hasToken ? "security: {token_file: token}" : "",
+                loop: try EventLoop(name: "test")
             )
             try body(shell)
         }

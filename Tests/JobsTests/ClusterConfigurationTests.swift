@@ -44,7 +44,7 @@ struct ClusterConfigurationTests {
         )
     }
 
-    @Test("with certificates the API may listen anywhere, and workers still may not")
+    @Test("with certificates both ports may be anywhere, and speak TLS there")
     func certificates() throws {
         let folder = try TemporaryFolder()
         _ = try folder.makeFolder("keys")
@@ -64,7 +64,12 @@ struct ClusterConfigurationTests {
         #expect(open.security.tokenFile == folder.path + "/keys/token")
         #expect(try !parse("http: '127.0.0.1:1'").httpUsesTLS)
         #expect(try parse("http: '127.0.0.1:1'", ", tls: required").httpUsesTLS)
-        #expect(throws: ConfigurationError.self) { try parse("workers: '0.0.0.0:7077'") }
+        #expect(try parse("workers: '0.0.0.0:7077'").workersUseTLS)
+        #expect(try !parse("http: '0.0.0.0:8080'").workersUseTLS)
+        #expect(try parse("http: '127.0.0.1:1'", ", tls: required").workersUseTLS)
+        #expect(open.security.workerCertificates == .seconds(86_400))
+        let short = try parse("http: '127.0.0.1:1'", ", worker_certificates: 90m")
+        #expect(short.security.workerCertificates == .seconds(5400))
     }
 
     @Test("takes over every key")
@@ -185,8 +190,8 @@ struct ClusterConfigurationTests {
             ("listen: {http: ':80'}", 1, 16, "must be HOST:PORT"),
             ("listen: {http: '0.0.0.0:80'}", 1, 16, "otjob cluster init"),
             ("listen: {workers: '10.0.0.1:7'}", 1, 19, "listen on 127.0.0.1:7"),
-            ("listen: {workers: '127.0.0.1.example.org:7'}", 1, 19, "cannot join over TLS yet"),
-            ("listen: {workers: '127.1:7'}", 1, 19, "cannot join over TLS yet"),
+            ("listen: {workers: '127.0.0.1.example.org:7'}", 1, 19, "otjob cluster init"),
+            ("listen: {workers: '127.1:7'}", 1, 19, "otjob cluster init"),
             ("listen: {workers: 'h:1', port: 2}", 1, 26, "unknown key 'port'"),
             ("listen: {workers: 'localhost:1', http: 'localhost:1'}", 1, 9, "different ports"),
             ("state: ''", 1, 8, "must be a path"),

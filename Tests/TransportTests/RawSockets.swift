@@ -39,8 +39,13 @@ final class Block {
 final class RawClient {
     private let descriptor: Int32
 
-    init(port: UInt16) {
+    /// Connects to 127.0.0.1, from there or from another address of the network 127.
+    init(port: UInt16, from host: UInt8 = 1) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if host != 1 {
+            let code = withLoopback(0, host: host) { bind(descriptor, $0, $1) }
+            precondition(code == 0, "no address 127.0.0.\(host) for a test: errno \(errno)")
+        }
         // No answer within a minute ends a read, so that no test hangs.
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -108,15 +113,16 @@ final class SilentListener {
     }
 }
 
-/// Lends 127.0.0.1 and a port to a system call.
+/// Lends an address of this machine alone, by default 127.0.0.1, and a port to a system call.
 private func withLoopback(
     _ port: UInt16,
+    host: UInt8 = 1,
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
 ) -> Int32 {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(host)).bigEndian
     return withUnsafePointer(to: address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             body($0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -176,12 +176,14 @@ struct TLSTests {
         #expect(refusal == "TLS was not settled within 0.05 seconds")
     }
 
-    @Test("of too many handshakes the oldest gives way, and who has an identity gets in")
+    @Test(
+        "an address with too many handshakes gives up its oldest, and who has an identity gets in"
+    )
     func flood() throws {
         struct Seen: Sendable { var refusals: [String] = [], taken: Subject? }
         let seen: Seen = try onLoop { [home] loop, outcome in
             var seen = Seen()
-            let strangers = Listener.handshakesLimit + 10
+            let strangers = Listener.handshakes.placesPerAddress + 10
             var listener: Listener?
             let recorder = Recorder()
             listener = listen(on: loop, security: home.server()) { connection in
@@ -190,8 +192,10 @@ struct TLSTests {
                 outcome.finish(seen)
             }
             guard let listener else { return }
-            listener.onRefusal = { seen.refusals.append($1) }
-            let raws = (0..<strangers).map { _ in RawClient(port: listener.port) }
+            listener.onRefusal = { seen.refusals.append("\($0) \($1)") }
+            // One of another address is older than all of them, and stays.
+            let other = RawClient(port: listener.port, from: 2)
+            let raws = [other] + (0..<strangers).map { _ in RawClient(port: listener.port) }
             let address = HostPort(host: "127.0.0.1", port: listener.port)
             let client = home.client()
             Connection.connect(to: address, loop: loop, security: client, timeout: .seconds(30)) {
@@ -202,6 +206,7 @@ struct TLSTests {
         #expect(seen.taken == TestAuthority.worker)
         #expect(seen.refusals.count == 11)
         #expect(seen.refusals.allSatisfy { $0.contains("without an identity") })
+        #expect(seen.refusals.allSatisfy { $0.hasPrefix("127.0.0.1:") })
     }
 }
 

@@ -58,6 +58,7 @@ enum MessageSamples {
         .failed(AttemptID(3), .defect, message: "x"),
         .failed(AttemptID(3), .wrongIndex, message: "y", report),
         .finished([AttemptID(-1)]),
+        .renew(request: "-----BEGIN"),
         .runEnd(hash: Array(0..<32)),
     ]
 
@@ -107,6 +108,7 @@ enum MessageSamples {
         .revoke(AttemptID(5)),
         .credit(bytes: 0),
         .stop(reason: "drained"),
+        .certificate(pem: "-----BEGIN"),
         .runEnd(crc32: .max),
     ]
 

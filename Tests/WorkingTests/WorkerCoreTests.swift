@@ -167,20 +167,27 @@ struct ConnectionTests {
         var worker = WorkerFixture()
         worker.send(.started)
         for _ in 0..<50 {
-            guard case .connect(let delay) = try #require(worker.send(.connectFailed).first) else {
+            guard
+                case .connect(let delay) = try #require(
+                    worker.send(.connectFailed(reason: "refused")).first
+                )
+            else {
                 Issue.record("the worker does not knock")
                 return
             }
             #expect((.milliseconds(150)...Duration.milliseconds(250)).contains(delay))
         }
         worker.pass(.seconds(60))
-        guard case .stop(let reason, let exitCode) = worker.send(.connectFailed).first else {
+        guard
+            case .stop(let reason, let exitCode) = worker.send(.connectFailed(reason: "refused"))
+                .first
+        else {
             Issue.record("the worker knocks forever")
             return
         }
         #expect(exitCode == 3)
         #expect(reason.contains("127.0.0.1:7077"))
-        #expect(worker.send(.connectFailed) == [])
+        #expect(worker.send(.connectFailed(reason: "refused")) == [])
     }
 
     @Test("silence for as long as the welcome says closes the connection")

@@ -3,14 +3,37 @@ import API
 extension Command {
     static let workers = Command(
         "workers",
-        "list the workers",
+        "list the workers, or revoke the identity of one",
+        details:
+            "otjob workers revoke WORKER lets a worker go at once and takes it in no more: WORKER "
+            + "is its id, or POOL/NAME of one that is away. Its machine joins again with another "
+            + "token.",
+        positionals: [Positional("revoke WORKER", required: false, repeats: true)],
         flags: [Flag("all", nil, "also those gone for more than 10 minutes"), .json, .coordinator]
     ) { invocation throws(CLIError) in
+        guard invocation.arguments.positionals.isEmpty else { return try revoke(invocation) }
         let query = invocation.arguments.has("all") ? [("all", "1")] : []
         let list = try invocation.client().get(WorkerList.self, Routes.workers, query: query)
         invocation.print(json: list.workers) {
             Listings.text(of: list.workers, invocation.terminal.palette)
         }
+        return ExitCode.done
+    }
+
+    private static func revoke(_ invocation: Invocation) throws(CLIError) -> Int32 {
+        let words = invocation.arguments.positionals
+        guard words[0] == "revoke" else {
+            throw invocation.arguments.usage("'\(words[0])' is not revoke")
+        }
+        guard words.count == 2 else {
+            throw invocation.arguments.usage("revoke takes one WORKER")
+        }
+        let answer = try invocation.client().post(
+            RevokeResponse.self,
+            Routes.revoke,
+            body: JSON.encode(RevokeRequest(worker: words[1]))
+        )
+        invocation.print(json: answer) { "the identity \(answer.pool)/\(answer.name) is revoked\n" }
         return ExitCode.done
     }
 

@@ -1,4 +1,5 @@
 import Base
+import Transport
 
 extension Command {
     static let coordinator = Command(
@@ -16,6 +17,11 @@ extension Command {
     static let worker = Command(
         "worker",
         "run a worker in the foreground, on any Linux machine",
+        details:
+            "On another machine than the coordinator's it proves who it is: once with a join token "
+            + "(otjob token create), from then on with the identity that it got for it, which it "
+            + "keeps in a folder and renews by itself. --token-file may stay as it is: a token "
+            + "that was exchanged is not looked at again.",
         flags: [
             Flag(
                 "coordinator",
@@ -30,6 +36,13 @@ extension Command {
                 "NAME",
                 "what it was started as, for pools that start workers by a command"
             ),
+            Flag("token-file", "FILE", "holds the join token", kind: .file),
+            Flag(
+                "identity",
+                "DIR",
+                "keeps its identity; else ~/.config/otjob/workers/POOL; -: standard input",
+                kind: .folder
+            ),
         ]
     ) { invocation throws(CLIError) in
         let arguments = invocation.arguments
@@ -38,7 +51,9 @@ extension Command {
                 coordinator: try arguments.required("coordinator"),
                 pool: try arguments.required("pool"),
                 slots: try arguments.integer("slots", in: Limits.slots),
-                name: try workerName(arguments)
+                name: try workerName(arguments),
+                identity: try identity(arguments),
+                tokenFile: arguments.value("token-file").map { Paths.absolute($0) }
             )
         )
     }
@@ -51,5 +66,15 @@ extension Command {
             )
         }
         return name
+    }
+
+    /// Where a worker's identity is; nil for a plain connection on this machine.
+    private static func identity(_ arguments: Arguments) throws(CLIError) -> String? {
+        if let named = arguments.value("identity") {
+            return named == "-" ? named : Paths.absolute(named)
+        }
+        let isLocal = HostPort(try arguments.required("coordinator"))?.isLoopback ?? true
+        guard !isLocal || arguments.has("token-file") else { return nil }
+        return try UserIdentity.workerFolder(pool: try arguments.required("pool"))
     }
 }

@@ -56,10 +56,12 @@ extension Command {
     private static func nextSteps(_ folder: String, _ host: String) -> String {
         """
         made ca.pem, ca.key, coordinator.pem and token in \(folder)
-        1. cluster.yaml:  listen: {http: "0.0.0.0:8080"}
+        1. cluster.yaml:  listen: {workers: "0.0.0.0:7077", http: "0.0.0.0:8080"}
                           security: {directory: \(folder)}
         2. on your own machine: copy ca.pem and token to ~/.config/otjob/, then
                           export OTJOB_COORDINATOR=https://\(host):8080
+        3. for each worker of a static pool: otjob token create --pool POOL, and on its machine
+                          otjob worker --coordinator \(host):7077 --pool POOL --token-file FILE
 
         """
     }
