@@ -13,6 +13,10 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
     package var joined: String
     /// `POOL/NAME` of its certificate; nil where the port asks for none.
     package var identity: String?
+    /// What it was started as; nil where nobody named it.
+    package var name: String?
+    /// Why it gets no work, or why it is gone; nil when it works.
+    package var reason: String?
 
     package init(
         id: String,
@@ -24,7 +28,9 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         running: Int,
         done: Int,
         joined: String,
-        identity: String? = nil
+        identity: String? = nil,
+        name: String? = nil,
+        reason: String? = nil
     ) {
         self.id = id
         self.pool = pool
@@ -36,6 +42,8 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         self.done = done
         self.joined = joined
         self.identity = identity
+        self.name = name
+        self.reason = reason
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -49,6 +57,25 @@ package struct WorkerSummary: Codable, Equatable, Sendable {
         case done
         case joined
         case identity
+        case name
+        case reason
+    }
+
+    /// Writes what is nil as null, so that every key is always there.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(pool, forKey: .pool)
+        try container.encode(host, forKey: .host)
+        try container.encode(pid, forKey: .pid)
+        try container.encode(state, forKey: .state)
+        try container.encode(slots, forKey: .slots)
+        try container.encode(running, forKey: .running)
+        try container.encode(done, forKey: .done)
+        try container.encode(joined, forKey: .joined)
+        try container.encode(identity, forKey: .identity)
+        try container.encode(name, forKey: .name)
+        try container.encode(reason, forKey: .reason)
     }
 }
 

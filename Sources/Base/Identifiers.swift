@@ -76,6 +76,12 @@ package struct PoolID: Identifier {
     package init(_ rawValue: String) { self.rawValue = rawValue }
 }
 
+/// What a worker was started as; no two starts of a job store share one.
+package struct WorkerName: Identifier {
+    package let rawValue: String
+    package init(_ rawValue: String) { self.rawValue = rawValue }
+}
+
 /// One version of the table store, numbered by the catalog.
 package struct SnapshotID: Identifier {
     package let rawValue: Int64

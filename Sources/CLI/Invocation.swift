@@ -44,16 +44,22 @@ package struct Programs: Sendable {
     /// Makes or checks the split index of an input file.
     package let index: @Sendable (IndexRequest) throws(CLIError) -> SplitIndexSummary
 
+    /// Stops workers that commands had started, when their coordinator is gone; returns what could
+    /// not be stopped, a line each.
+    package let stopLeftWorkers: @Sendable (_ stateDirectory: String) throws(CLIError) -> [String]
+
     package init(
         coordinator: @escaping @Sendable (String?, Int?) -> Int32,
         worker: @escaping @Sendable (WorkerArguments) -> Int32,
         sample: @escaping @Sendable (Double, UInt64, String) throws(CLIError) -> Void,
-        index: @escaping @Sendable (IndexRequest) throws(CLIError) -> SplitIndexSummary
+        index: @escaping @Sendable (IndexRequest) throws(CLIError) -> SplitIndexSummary,
+        stopLeftWorkers: @escaping @Sendable (String) throws(CLIError) -> [String]
     ) {
         self.coordinator = coordinator
         self.worker = worker
         self.sample = sample
         self.index = index
+        self.stopLeftWorkers = stopLeftWorkers
     }
 }
 

@@ -92,12 +92,13 @@ package enum Listings {
         var table = TextTable([
             .right("ID"), .left("POOL"), .left("HOST"), .right("PID"), .left("STATE"),
             .right("SLOTS"), .right("RUNNING"), .right("DONE"), .left("JOINED"), .left("IDENTITY"),
+            .left("NAME"), .left("REASON"),
         ])
         for worker in workers {
             table.add([
                 worker.id, worker.pool, worker.host, String(worker.pid), worker.state.rawValue,
                 String(worker.slots), String(worker.running), String(worker.done),
-                Text.time(worker.joined), worker.identity,
+                Text.time(worker.joined), worker.identity, worker.name, worker.reason,
             ])
         }
         return table.text(palette)

@@ -9,6 +9,8 @@ import Transport
 package struct LocalCluster {
     /// Time that a coordinator gets to end by itself, and again after SIGTERM.
     private static let endingPatience: Duration = .seconds(10)
+    /// That of a coordinator that has commands to run before: it gives them 60 s.
+    private static let commandsPatience: Duration = .seconds(65)
     /// First and longest time between two looks at a cluster that starts or ends: it is up within
     /// tens of milliseconds, and a look costs some.
     private static let firstInterval: Duration = .milliseconds(5)
@@ -196,8 +198,13 @@ package struct LocalCluster {
 
     // MARK: Down
 
-    /// Ends the coordinator and the workers of this machine; returns what to say about it.
-    func stop() throws(CLIError) -> String {
+    /// Ends the coordinator, the workers of this machine, and those that commands had started;
+    /// returns what to say about it.
+    ///
+    /// `leftWorkers` stops what the coordinator did not, or could not any more.
+    func stop(
+        leftWorkers: (_ stateDirectory: String) throws(CLIError) -> [String]
+    ) throws(CLIError) -> String {
         let coordinator = coordinator
         let hadCoordinator = coordinator != nil
         if let coordinator { try end(coordinator) }
@@ -208,6 +215,10 @@ package struct LocalCluster {
             _ = waitForEnd(of: worker)
         }
         try removeProcessFiles()
+        let failures = try leftWorkers(configuration.stateDirectory)
+        guard failures.isEmpty else {
+            throw .failed("not all workers could be stopped: \(failures.joined(separator: "; "))")
+        }
         guard hadCoordinator || !workers.isEmpty else { return "nothing runs" }
         return "the cluster is down"
     }
@@ -222,9 +233,11 @@ package struct LocalCluster {
             // It does not answer, or not as it should: signals do.
             wasAsked = false
         }
-        if wasAsked, waitForEnd(of: coordinator) { return }
+        let runsCommands = configuration.pools.contains { $0.provider == .command }
+        let patience = runsCommands ? Self.commandsPatience : Self.endingPatience
+        if wasAsked, waitForEnd(of: coordinator, patience) { return }
         coordinator.send(SIGTERM)
-        if waitForEnd(of: coordinator) { return }
+        if waitForEnd(of: coordinator, patience) { return }
         coordinator.send(SIGKILL)
         guard waitForEnd(of: coordinator) else {
             throw .failed("the coordinator (process \(coordinator.pid)) does not end")
@@ -260,10 +273,13 @@ package struct LocalCluster {
         }
     }
 
-    private func waitForEnd(of process: ProcessEntry) -> Bool {
+    private func waitForEnd(
+        of process: ProcessEntry,
+        _ patience: Duration = endingPatience
+    ) -> Bool {
         var polling = Polling(first: Self.firstInterval, longest: Self.longestInterval)
         while process.isAlive {
-            guard polling.elapsed < Self.endingPatience else { return false }
+            guard polling.elapsed < patience else { return false }
             polling.wait()
         }
         return true

@@ -90,7 +90,12 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
         security: security,
         identities: identities,
         catalog: catalog,
-        processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress)
+        processes: try ProcessPool(directory: state + "/workers", coordinator: workerAddress),
+        commandPools: try CommandPools(
+            loop: loop,
+            configuration: configuration,
+            epoch: jobStore.reign.epoch
+        )
     )
     let bound = LoopBound(shell, loop: loop)
     let failure = StartFailure()

@@ -40,6 +40,9 @@ extension CoordinatorShell: WorkerLinkDelegate {
             let text = "the coordinator has \(Limits.workers) workers, the most it takes"
             return .failure(RefusedError(reason: text))
         }
+        if let reason = commandPools.refusal(of: WorkerName(hello.name), in: pool) {
+            return .failure(RefusedError(reason: reason))
+        }
         let id = roster.join(hello, pool: pool, identity: link.proof?.subject)
         strangers.remove(link)
         links[id] = link
@@ -61,9 +64,12 @@ extension CoordinatorShell: WorkerLinkDelegate {
     }
 
     private func join(_ id: WorkerID, _ hello: Hello) {
-        // Not before: a process that is marked and never joins would count as being started for ever.
-        let wasLaunched = processes.markJoined(hello.processID)
         let pool = PoolID(hello.pool)
+        // Not before: a start that is marked and never joins would count as being made for ever.
+        let wasLaunched =
+            commandPools.has(pool)
+            ? commandPools.join(WorkerName(hello.name), as: id)
+            : processes.markJoined(hello.processID)
         handle(.workerJoined(id, pool, slots: Int(hello.slots), wasLaunched: wasLaunched))
     }
 
@@ -144,6 +150,10 @@ extension CoordinatorShell: WorkerLinkDelegate {
     func closed(_ link: WorkerLink, reason: String) {
         strangers.remove(link)
         guard let id = link.id, links.removeValue(forKey: id) != nil, !isStopping else { return }
+        if let name = startedName(of: link) {
+            commandPools.leave(name, id)
+            return lost(id, .disconnected(reason: reason))
+        }
         disconnected(id, process: link.hello?.processID ?? 0, reason: reason)
     }
 

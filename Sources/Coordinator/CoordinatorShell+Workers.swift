@@ -25,6 +25,7 @@ extension CoordinatorShell {
 
     func startWorker(_ pool: PoolID) {
         guard !isStopping else { return }
+        if commandPools.has(pool) { return commandPools.start(pool) }
         let slots = configuration.pools.first { $0.name == pool }?.slots ?? 1
         do {
             let identity = try makeIdentity(in: pool)
@@ -68,8 +69,15 @@ extension CoordinatorShell {
         handle(.workerClosed(id, loss))
     }
 
+    /// What a command started the worker as; nil of one in a pool of another kind.
+    func startedName(of link: WorkerLink) -> WorkerName? {
+        guard let hello = link.hello, commandPools.has(PoolID(hello.pool)) else { return nil }
+        return WorkerName(hello.name)
+    }
+
     func stopWorker(_ id: WorkerID, _ reason: String) {
         guard let link = links.removeValue(forKey: id) else { return }
+        if let name = startedName(of: link) { commandPools.stop(name) }
         roster.left(id, lost: reason != "drained", reason: reason)
         link.dismiss(.stop(reason: reason), reason)
     }

@@ -18,6 +18,11 @@ final class CoordinatorShell {
     private static let chunkBudgetBytes = 256 << 20
     /// Logs that are read at a time for clients.
     static let logReadsLimit = 4
+    /// At the end: time for workers of this machine to go, and for the commands that stop others.
+    ///
+    /// What is not done by then `otjob down` does. systemd waits for 90 s.
+    private static let processesPatience = Duration.seconds(5)
+    private static let commandsPatience = Duration.seconds(60)
     private static let tickInterval = Duration.milliseconds(250)
     /// Lateness of a tick that no load explains: the process or the machine was stopped.
     private static let standstill = Duration.seconds(1)
@@ -32,6 +37,7 @@ final class CoordinatorShell {
     let publisher: TablePublisher
     let views: ViewPublisher
     let processes: ProcessPool
+    let commandPools: CommandPools
     let inputs: InputReader
     let ingestor: Ingestor
     let chunks: ChunkStore
@@ -70,7 +76,8 @@ final class CoordinatorShell {
         security: ClusterSecurity,
         identities: IdentityRegistry?,
         catalog: Catalog,
-        processes: ProcessPool
+        processes: ProcessPool,
+        commandPools: CommandPools
     ) {
         self.loop = loop
         self.configuration = configuration
@@ -79,6 +86,7 @@ final class CoordinatorShell {
         self.security = security
         self.identities = identities
         self.processes = processes
+        self.commandPools = commandPools
         publisher = TablePublisher(catalog: catalog, loop: loop)
         views = ViewPublisher(
             loop: loop,
@@ -124,7 +132,10 @@ final class CoordinatorShell {
             settings: SchedulingSettings(
                 configuration,
                 epoch: jobStore.reign.epoch,
-                livingWorkers: processes.livingByPool()
+                livingWorkers: processes.livingByPool().merging(
+                    commandPools.livingByPool,
+                    uniquingKeysWith: +
+                )
             ),
             at: EventLoop.now()
         )
@@ -137,6 +148,9 @@ final class CoordinatorShell {
     var spoolDirectory: String { Self.spoolDirectory(configuration) }
 
     func start() {
+        commandPools.launchFailed = { [unowned self] pool, reason in
+            handle(.launchFailed(pool, reason: reason))
+        }
         spool = ResultSpool(loop: loop, directory: spoolDirectory) { [unowned self] in
             stored($0)
         }
@@ -175,6 +189,7 @@ final class CoordinatorShell {
         if late > Self.standstill { handle(.stoodStill(late)) }
         if chunks.heldBytes == 0 { memory.releaseSpares() }
         for (worker, loss) in departures.overdue(at: now) { lost(worker, loss) }
+        commandPools.tick()
         handle(.tick)
     }
 
@@ -220,6 +235,7 @@ final class CoordinatorShell {
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)
         case .startWorker(let pool): startWorker(pool)
+        case .cancelStarts(let pool, let count): commandPools.cancel(count, of: pool)
         case .stopWorker(let worker, let reason): stopWorker(worker, reason)
         }
     }
@@ -243,13 +259,17 @@ final class CoordinatorShell {
         CoordinatorLog.write("ends: \(reason)")
         for link in links.values { link.send(.stop(reason: "the coordinator ends: \(reason)")) }
         for pid in processes.living() { kill(pid, SIGTERM) }
-        endWhenWorkersAreGone(until: EventLoop.now() + .seconds(5))
+        commandPools.end()
+        endWhenWorkersAreGone(since: EventLoop.now())
     }
 
-    private func endWhenWorkersAreGone(until deadline: Instant) {
+    private func endWhenWorkersAreGone(since start: Instant) {
         _ = processes.reap()
         let living = processes.living()
-        if living.isEmpty || EventLoop.now() > deadline {
+        let elapsed = EventLoop.now() - start
+        if living.isEmpty || elapsed > Self.processesPatience,
+            !commandPools.isBusy || elapsed > Self.commandsPatience
+        {
             for pid in living { kill(pid, SIGKILL) }
             saveAttempts()
             jobStore.drain()
@@ -259,7 +279,7 @@ final class CoordinatorShell {
         }
         timers.append(
             loop.schedule(after: .milliseconds(5)) { [unowned self] in
-                endWhenWorkersAreGone(until: deadline)
+                endWhenWorkersAreGone(since: start)
             }
         )
     }

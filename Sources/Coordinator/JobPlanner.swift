@@ -170,11 +170,12 @@ extension SchedulingSettings {
         let pools = configuration.pools.map { pool in
             PoolSettings(
                 id: pool.name,
-                startsWorkers: pool.provider == .process,
+                startsWorkers: pool.provider != .static,
                 workers: pool.workers,
                 minWorkers: pool.minWorkers,
                 maxWorkers: pool.maxWorkers,
                 acquireTimeout: pool.acquireTimeout,
+                isOnDemand: pool.provider == .command,
                 autoscale: pool.autoscale.map { autoscale in
                     Autoscale(
                         tasksPerWorker: autoscale.tasksPerWorker,

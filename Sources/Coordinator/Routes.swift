@@ -245,15 +245,28 @@ extension CoordinatorShell {
         scheduler.pools.map { pool in
             PoolSummary(
                 name: pool.settings.id.rawValue,
-                provider: pool.settings.startsWorkers ? "process" : "static",
+                provider: provider(of: pool.settings.id),
                 state: PoolState(scheduler.state(of: pool)),
                 workers: pool.workers.count,
                 wanted: pool.wantedWorkers,
                 minWorkers: pool.settings.minWorkers,
                 maxWorkers: pool.settings.maxWorkers,
-                reason: pool.exhaustedReason ?? pool.targetReason
+                reason: reason(of: pool)
             )
         }
+    }
+
+    private func provider(of pool: PoolID) -> String {
+        configuration.pools.first { $0.name == pool }?.provider.rawValue ?? ""
+    }
+
+    /// What is to be said about a pool: why it cannot be had, what its size comes from, and what of
+    /// it could not be stopped.
+    private func reason(of pool: Pool) -> String? {
+        let reasons = [
+            pool.exhaustedReason ?? pool.targetReason, commandPools.trouble(of: pool.settings.id),
+        ].compactMap { $0 }
+        return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
     /// The body as `type`; answers with what is wrong about it when it is not.

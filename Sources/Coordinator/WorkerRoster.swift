@@ -17,7 +17,7 @@ struct WorkerRoster {
         var pool: PoolID
         var identity: String?
         var joined: WallTime
-        var gone: (at: Instant, lost: Bool, done: Int)?
+        var gone: (at: Instant, lost: Bool, reason: String)?
     }
 
     private var entries: [WorkerID: Entry] = [:]
@@ -40,7 +40,7 @@ struct WorkerRoster {
     func hello(of id: WorkerID) -> Hello? { entries[id]?.hello }
 
     mutating func left(_ id: WorkerID, lost: Bool, reason: String) {
-        entries[id]?.gone = (EventLoop.now(), lost, 0)
+        entries[id]?.gone = (EventLoop.now(), lost, reason)
         let gone = entries.filter { $0.value.gone != nil }.keys.sorted()
         for id in gone.dropLast(Self.goneLimit) { entries[id] = nil }
     }
@@ -60,7 +60,9 @@ struct WorkerRoster {
                 running: worker?.running.count ?? 0,
                 done: worker?.finishedAttempts ?? 0,
                 joined: entry.joined.rfc3339,
-                identity: entry.identity
+                identity: entry.identity,
+                name: entry.hello.name.isEmpty ? nil : entry.hello.name,
+                reason: entry.gone?.reason ?? worker?.reason
             )
         }
     }

@@ -113,16 +113,18 @@ package struct ClusterConfiguration: Sendable, Equatable {
 
 /// One pool of workers.
 package struct PoolDeclaration: Sendable, Equatable {
-    package enum Provider: Sendable, Equatable {
+    package enum Provider: String, Sendable {
         /// The coordinator starts workers on its own machine and keeps their number.
         case process
         /// Workers join by themselves.
         case `static`
+        /// The coordinator runs a command for each worker that it starts or stops elsewhere.
+        case command
     }
 
     package let name: PoolID
     package let provider: Provider
-    /// Workers that the coordinator starts; 0 for a static pool.
+    /// Workers that the coordinator keeps; 0 for a static pool.
     package var workers: Int
     /// Healthy workers below which the pool is not used; at least 1.
     package let minWorkers: Int
@@ -133,6 +135,8 @@ package struct PoolDeclaration: Sendable, Equatable {
     package let acquireTimeout: Duration
     /// How the number of workers follows that of open tasks; nil where it does not.
     package let autoscale: AutoscaleDeclaration?
+    /// Of a pool with the provider `command`, and only of one.
+    package let command: CommandDeclaration?
 
     package init(
         name: PoolID,
@@ -142,7 +146,8 @@ package struct PoolDeclaration: Sendable, Equatable {
         maxWorkers: Int = 8,
         slots: Int = 1,
         acquireTimeout: Duration = .seconds(30),
-        autoscale: AutoscaleDeclaration? = nil
+        autoscale: AutoscaleDeclaration? = nil,
+        command: CommandDeclaration? = nil
     ) {
         self.name = name
         self.provider = provider
@@ -152,6 +157,7 @@ package struct PoolDeclaration: Sendable, Equatable {
         self.slots = slots
         self.acquireTimeout = acquireTimeout
         self.autoscale = autoscale
+        self.command = command
     }
 }
 

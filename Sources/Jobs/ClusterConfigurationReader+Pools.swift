@@ -34,19 +34,21 @@ extension ClusterConfigurationReader {
             keys: [
                 "name", "provider", "workers", "min_workers", "max_workers", "slots",
                 "acquire_timeout", "autoscale",
-            ]
+            ] + Self.commandKeys
         )
         let defaults = Self.defaultPool
         let name = try hyphenatedName(try mapping.required("name"), "name")
         let provider = try provider(try mapping.required("provider"))
         let isStatic = provider == .static
-        if isStatic { try refuseProcessKeys(mapping) }
+        if isStatic { try refuseStartKeys(mapping) }
+        // Workers elsewhere may cost something: none without a job, unless that is asked for.
+        let workersByDefault = provider == .process ? defaults.workers : 0
         let workers = try mapping.integer("workers", in: Bounds.workers)
         let most = try mapping.integer("max_workers", in: Bounds.workers)
         let pool = PoolDeclaration(
             name: PoolID(name),
             provider: provider,
-            workers: workers ?? (isStatic ? 0 : min(defaults.workers, most ?? defaults.workers)),
+            workers: workers ?? min(workersByDefault, most ?? workersByDefault),
             minWorkers: try mapping.integer("min_workers", in: 1...Bounds.workers.upperBound)
                 ?? defaults.minWorkers,
             maxWorkers: most
@@ -60,7 +62,8 @@ extension ClusterConfigurationReader {
             ),
             autoscale: try mapping["autoscale"].map { node throws(ConfigurationError) in
                 try autoscale(node)
-            }
+            },
+            command: try command(mapping, provider)
         )
         try checkCounts(pool, mapping)
         return pool
@@ -88,15 +91,14 @@ extension ClusterConfigurationReader {
         switch try node.text("provider") {
         case "process": return .process
         case "static": return .static
-        case "command":
-            throw node.error("provider 'command' is not available yet; use process or static")
+        case "command": return .command
         case let other:
-            throw node.error("'provider' must be process or static, not '\(other)'")
+            throw node.error("'provider' must be process, static or command, not '\(other)'")
         }
     }
 
     /// A key without effect is refused rather than ignored.
-    private func refuseProcessKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
+    private func refuseStartKeys(_ mapping: YAMLMapping) throws(ConfigurationError) {
         for key in ["workers", "slots", "autoscale"] {
             if let location = mapping.keyLocation(key) {
                 throw location.error(

@@ -22,6 +22,8 @@ struct ClusterConfigurationReader {
         static let tasksPerWorker = 1...1_000_000
         static let reserve: ClosedRange<Int64> = 0...(1 << 50)
         static let pools = 64
+        static let commandWords = 1...256
+        static let commandTimeLimit: ClosedRange<Duration> = .seconds(1) ... .seconds(3600)
         private static let day: Int64 = 86_400
     }
 

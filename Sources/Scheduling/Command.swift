@@ -44,6 +44,8 @@ package enum Command: Sendable, Equatable {
     case closeStep(StepID)
     // Workers
     case startWorker(PoolID)
+    /// So many starts of the pool that nobody has joined of are not waited for any more.
+    case cancelStarts(PoolID, Int)
     case stopWorker(WorkerID, reason: String)
 }
 

@@ -41,7 +41,21 @@ extension Scheduler {
         pools[index].targetReason = reason
         guard workers != pools[index].wantedWorkers else { return }
         pools[index].wantedWorkers = workers
+        cancelSurplus(of: index)
         drainSurplus(of: index)
+    }
+
+    /// Takes back starts that are not needed any more, before they cost something.
+    ///
+    /// A process of this machine joins sooner than it could be stopped.
+    mutating func cancelSurplus(of index: Int) {
+        let pool = pools[index]
+        guard pool.settings.isOnDemand else { return }
+        let surplus = pool.members + pool.launching - pool.wantedWorkers
+        let count = min(pool.launching, surplus)
+        guard count > 0 else { return }
+        pools[index].launching -= count
+        commands.append(.cancelStarts(pool.settings.id, count))
     }
 
     /// How many workers the pool is to have, and why, where that is not just `workers`.

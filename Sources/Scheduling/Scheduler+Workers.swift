@@ -78,6 +78,7 @@ extension Scheduler {
         }
         updateWorker(id) { _ in }
         noteUsable(index)
+        cancelSurplus(of: index)
         // It was replaced while it was thought lost, or the pool was scaled down while it started.
         if pools[index].settings.startsWorkers, pools[index].members > pools[index].wantedWorkers {
             drain(id, reason: "the pool has all its workers")

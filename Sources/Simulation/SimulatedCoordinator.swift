@@ -144,6 +144,7 @@ final class SimulatedCoordinator {
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)
         case .startWorker(let pool): startWorker(pool)
+        case .cancelStarts: preconditionFailure("no pool of a scenario is on demand")
         case .stopWorker(let worker, let reason):
             links.removeValue(forKey: worker)?.dismiss(.stop(reason: reason), reason)
         }

@@ -38,6 +38,13 @@ let programs = Programs(
         } catch {
             throw error.isUnreadable ? .invalid(error.description) : .failed(error.description)
         }
+    },
+    stopLeftWorkers: { state throws(CLIError) in
+        do {
+            return try stopLeftWorkers(stateDirectory: state)
+        } catch {
+            throw .failed("\(error)")
+        }
     }
 )
 exit(CommandLineTool(programs: programs).run(Array(CommandLine.arguments.dropFirst())))

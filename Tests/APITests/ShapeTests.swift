@@ -94,8 +94,8 @@ struct ShapeTests {
         )
         #expect(
             text(worker)
-                == #"{"done":5,"host":"h","id":"1","joined":"j","pid":2,"pool":"p","running":4,"#
-                + #""slots":3,"state":"READY"}"#
+                == #"{"done":5,"host":"h","id":"1","identity":null,"joined":"j","name":null,"#
+                + #""pid":2,"pool":"p","reason":null,"running":4,"slots":3,"state":"READY"}"#
         )
         let pool = PoolSummary(
             name: "p",

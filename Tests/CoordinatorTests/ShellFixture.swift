@@ -17,6 +17,7 @@ func makeShell(
     try Directory.create(path: folder + "/store")
     let configuration = try ClusterConfiguration.parse(
         text: """
+            state: .
             storage: {tables: store}
             pools: [{name: zone-a, provider: static}, {name: zone-b, provider: static}]
             \(security)
@@ -45,6 +46,7 @@ func makeShell(
         processes: try ProcessPool(
             directory: folder + "/workers",
             coordinator: HostPort(host: "127.0.0.1", port: 1)
-        )
+        ),
+        commandPools: try CommandPools(loop: loop, configuration: configuration, epoch: 1)
     )
 }

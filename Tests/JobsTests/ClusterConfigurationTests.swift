@@ -225,8 +225,7 @@ struct ClusterConfigurationTests {
             ("[{provider: process}]", 9, "'name' is missing here"),
             ("[{name: a}]", 9, "'provider' is missing here"),
             ("[{name: A, provider: process}]", 16, "'name' must begin"),
-            ("[{name: a, provider: command}]", 29, "'command' is not available yet"),
-            ("[{name: a, provider: cloud}]", 29, "process or static, not 'cloud'"),
+            ("[{name: a, provider: cloud}]", 29, "static or command, not 'cloud'"),
             ("[{name: a, provider: static, workers: 1}]", 37, "has no effect on a static pool"),
             ("[{name: a, provider: static, slots: 1}]", 37, "has no effect on a static pool"),
             ("[{name: a, provider: process, workes: 1}]", 38, "did you mean 'workers'?"),
@@ -278,7 +277,7 @@ struct ClusterConfigurationTests {
             clusterError(text)?.description
                 == "cluster.yaml:4:33: unknown key 'slot'; did you mean 'slots'? known keys of a "
                 + "pool are name, provider, workers, min_workers, max_workers, slots, "
-                + "acquire_timeout, autoscale"
+                + "acquire_timeout, autoscale, start, stop, hosts, command_timeout"
         )
     }
 }

@@ -141,6 +141,15 @@ struct RandomWalk {
         }
     }
 
+    private mutating func cancel(_ count: Int, of pool: PoolID) {
+        for _ in 0..<count {
+            guard let index = launches.lastIndex(of: pool) else {
+                return complaints.append("a start of \(pool) is cancelled that was never made")
+            }
+            launches.remove(at: index)
+        }
+    }
+
     private mutating func loseWorker() {
         let workers = fixture.scheduler.workers.keys.sorted()
         guard let worker = workers.randomElement(using: &random) else { return }
@@ -264,6 +273,7 @@ struct RandomWalk {
             )
             publishing = step
         case .startWorker(let pool): launches.append(pool)
+        case .cancelStarts(let pool, let count): cancel(count, of: pool)
         case .stopWorker(let worker, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
         case .perform(let step), .abandon(let step):

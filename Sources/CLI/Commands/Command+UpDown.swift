@@ -21,7 +21,8 @@ extension Command {
         flags: [.config]
     ) { invocation throws(CLIError) in
         let cluster = try LocalCluster(configurationPath: invocation.arguments.value("config"))
-        invocation.terminal.print(try cluster.stop() + "\n")
+        let text = try cluster.stop(leftWorkers: invocation.programs.stopLeftWorkers)
+        invocation.terminal.print(text + "\n")
         return ExitCode.done
     }
 
