@@ -9,7 +9,7 @@ extension Benchmark {
     static let scheduling = [
         scheduling("scheduler.chunks-1000-workers", workers: 1000, tasks: 100_000),
         scheduling("scheduler.chunks-100-workers", workers: 100, tasks: 10_000),
-        scheduling("scheduler.chunks-1000-queued", workers: 1000, tasks: 20_000, queuedJobs: 1000),
+        scheduling("scheduler.chunks-1000-queued", workers: 1000, tasks: 10_000, queuedJobs: 1000),
         scheduling("scheduler.tasks", workers: 1000, tasks: 100_000, isSynthetic: true),
     ]
 

@@ -89,6 +89,11 @@ package struct Job: Sendable {
         order.first { !steps[$0].state.isEnded && steps[$0].source != .action }
     }
 
+    /// Whether its first open step is complete and not being published.
+    var waitsToPublish: Bool {
+        state == .running && firstOpenStep.map { steps[$0].isComplete } ?? false
+    }
+
     /// Notes how large an input is that was not known before.
     mutating func resize(_ index: Int, _ sizeBytes: Int64) {
         steps[index].source = .input(sizeBytes: sizeBytes)

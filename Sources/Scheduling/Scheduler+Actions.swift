@@ -51,6 +51,8 @@ extension Scheduler {
         case .inputSized(let id, let sizeBytes):
             guard let step = step(id), step.state == .waiting, step.source.isInput else { return }
             jobs[id.job]?.resize(id.index, sizeBytes)
+            // Another step may be the first one now.
+            noteProgress(of: id.job)
         default:
             preconditionFailure("not an action's event: \(event)")
         }

@@ -40,12 +40,24 @@ extension Scheduler {
                 (job.state == .running) == runningJobs.contains(id),
                 "job \(id): running list disagrees"
             )
+            try require(
+                !job.waitsToPublish || progressed.contains(id),
+                "job \(id) has a complete step that nobody looks at"
+            )
+            try require(
+                job.isEnded || job.steps.contains { !$0.state.isEnded },
+                "job \(id) has nothing left to do and goes on"
+            )
             for step in job.steps { try check(step, of: job) }
         }
         for worker in workers.values {
             try require(
                 pool(worker.pool)?.workers.contains(worker.id) ?? false,
                 "worker \(worker.id) is not in its pool"
+            )
+            try require(
+                nextWorkerCheck <= worker.nextCheck(settings),
+                "worker \(worker.id) is looked at too late"
             )
         }
         for pool in pools {

@@ -8,7 +8,8 @@ extension Scheduler {
             precondition(jobs[plan.id] == nil, "job \(plan.id) is submitted twice")
             jobs[plan.id] = Job(plan: plan, at: now)
             openJobs.append(plan.id)
-            changes.formUnion([.jobs, .steps])
+            changes.formUnion(.jobs)
+            noteProgress(of: plan.id)
         case .cancelRequested(let id):
             guard let job = jobs[id], !job.isEnded else { return }
             end(id, .cancelled, failing: nil)
@@ -65,7 +66,8 @@ extension Scheduler {
     private mutating func start(_ id: JobID, on index: Int?) {
         let pool = index.map { pools[$0].settings.id }
         if let index { pools[index].jobs += 1 }
-        changes.formUnion([.jobs, .steps, .pools])
+        changes.formUnion([.jobs, .pools])
+        noteProgress(of: id)
         jobs[id]?.state = .running
         let number = nextStartNumber()
         jobs[id]?.startNumber = number
@@ -97,7 +99,9 @@ extension Scheduler {
 
     /// Publishes the next step whose tasks are all durable, unless another one is at it.
     mutating func publishNextStep() {
-        for id in runningJobs where publishing == nil {
+        let running = progressed.compactMap { jobs[$0] }.filter { $0.state == .running }
+        let ids = running.sorted { $0.startNumber < $1.startNumber }.map(\.id)
+        for id in ids where publishing == nil {
             while let index = jobs[id]?.firstOpenStep, let step = jobs[id]?.steps[index],
                 step.isComplete, publishing == nil
             {
@@ -169,17 +173,27 @@ extension Scheduler {
             step.isChanged = isChanged ?? (state != .skipped)
         }
         // A step that needs this one may begin.
-        changes.formUnion([.jobs, .steps])
+        changes.formUnion(.jobs)
+        noteProgress(of: id.job)
         commands.append(.stepChanged(id))
         commands.append(.closeStep(id))
     }
 
     /// Ends jobs with nothing left to do; one that a restart found published needs no pool for it.
+    ///
+    /// Of the jobs that progressed, those are looked at again that wait to publish.
     mutating func endJobs() {
-        for id in openJobs {
+        for id in progressed.sorted() {
             guard let job = jobs[id], job.steps.allSatisfy(\.state.isEnded) else { continue }
             end(id, .done, failing: nil)
         }
+        progressed = progressed.filter { jobs[$0]?.waitsToPublish ?? false }
+    }
+
+    /// A step of the job may be complete, or the job over.
+    mutating func noteProgress(of job: JobID) {
+        progressed.insert(job)
+        changes.formUnion(.steps)
     }
 
     /// Ends a job, whatever it is at: running attempts are revoked, open steps closed.

@@ -32,7 +32,8 @@ extension Scheduler {
             step.finished = FinishedTasks()
             step.state = .read
         }
-        changes.formUnion([.jobs, .steps])
+        changes.formUnion(.jobs)
+        noteProgress(of: id.job)
         commands.append(.stepChanged(id))
         return true
     }
@@ -62,7 +63,8 @@ extension Scheduler {
             guard reading == id, let step = step(id) else { return }
             guard step.finished.results.isEmpty else { return endForChangedInput(id) }
             reading = nil
-            changes.formUnion([.jobs, .steps])
+            changes.formUnion(.jobs)
+            noteProgress(of: id.job)
             update(id) { $0.state = .read }
             commands.append(.storeInputEnd(id, chunks: step.tasks.count))
             commands.append(.stepChanged(id))
@@ -234,7 +236,7 @@ extension Scheduler {
         if case .returned(_, let other?) = step(task.step)?.tasks[task.index].state {
             revoke(other, .otherWasFirst)
         }
-        changes.formUnion(.steps)
+        noteProgress(of: task.step.job)
         let (rejected, limit) = update(task.step) { step -> (Int64, Int64) in
             step.report.add(step.tasks[task.index].report)
             step.tasks[task.index].state = .done
@@ -277,8 +279,10 @@ extension Scheduler {
             }
             steps.insert(task.step)
         }
-        changes.formUnion(.steps)
-        for step in steps.sorted() { commands.append(.stepChanged(step)) }
+        for step in steps.sorted() {
+            noteProgress(of: step.job)
+            commands.append(.stepChanged(step))
+        }
     }
 
     /// What follows a failure is decided by its class alone.

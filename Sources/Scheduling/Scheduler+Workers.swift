@@ -38,6 +38,7 @@ extension Scheduler {
         if worker.state != before {
             pools[pool].drainingWorkers += worker.state.drainingCount - before.drainingCount
             changes.formUnion([.jobs, .pools])
+            nextWorkerCheck = min(nextWorkerCheck, worker.nextCheck(settings))
         }
         if worker.state == .draining, worker.running.isEmpty { release(id) }
     }
@@ -77,6 +78,7 @@ extension Scheduler {
             pools[index].expected = max(0, pools[index].expected - 1)
         }
         updateWorker(id) { _ in }
+        nextWorkerCheck = min(nextWorkerCheck, now + settings.suspectAfter)
         noteUsable(index)
         cancelSurplus(of: index)
         // It was replaced while it was thought lost, or the pool was scaled down while it started.
@@ -97,13 +99,17 @@ extension Scheduler {
     }
 
     /// Silence makes a worker suspect, and more of it lost; one that was set aside comes back.
+    ///
+    /// Whoever is heard only gains time, so nobody has to be looked at before the first deadline that
+    /// was found the last time.
     mutating func checkWorkers() {
+        guard now >= nextWorkerCheck else { return }
         for id in workers.keys.sorted() {
             guard let worker = workers[id] else { continue }
             let silence = now - worker.lastHeard
             if silence > settings.lostAfter {
                 giveUp(id, .silent(silence))
-            } else if silence > settings.lostAfter / 3, worker.state == .ready {
+            } else if silence > settings.suspectAfter, worker.state == .ready {
                 updateWorker(id) { worker in
                     worker.state = .suspect
                     worker.reason = "no heartbeat for \(Int(silence.seconds)) s"
@@ -116,6 +122,8 @@ extension Scheduler {
                 noteUsable(worker.poolIndex)
             }
         }
+        let checks = workers.values.map { $0.nextCheck(settings) }
+        nextWorkerCheck = checks.min() ?? Instant(nanoseconds: .max)
     }
 
     /// Loses a worker that is still connected.
@@ -128,7 +136,8 @@ extension Scheduler {
     /// Does not count the time in which nobody could listen against the workers.
     mutating func excuseSilence(of duration: Duration) {
         for place in workers.values.indices {
-            workers.values[place].lastHeard = workers.values[place].lastHeard + duration
+            // Who was heard since then is not heard in the future.
+            workers.values[place].lastHeard = min(now, workers.values[place].lastHeard + duration)
         }
     }
 

@@ -29,6 +29,10 @@ package struct Scheduler: Sendable {
     var readySteps: [ReadyStep] = []
     /// Tasks that failed, by the time at which they are tried again.
     var postponed = MinHeap<PostponedTask>()
+    /// Jobs with a step that may be ready to be published, or with none left.
+    var progressed: Set<JobID> = []
+    /// Before this no worker's silence or pause can be over.
+    var nextWorkerCheck = Instant(nanoseconds: .max)
     /// What the event that is being handled may have changed; the rest is not looked at.
     var changes: Changes = []
     /// The step whose input is being read.

@@ -39,6 +39,9 @@ package struct SchedulingSettings: Sendable, Equatable {
         self.speculates = speculates
     }
 
+    /// Silence after which a worker gets no new work.
+    var suspectAfter: Duration { lostAfter / 3 }
+
     /// Workers one task may take down before its job fails; failure-model.md section 3.
     static let workersLostPerTask = 3
     /// Chunks cut ahead of the leases: inflating must never be what workers wait for.

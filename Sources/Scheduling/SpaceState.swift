@@ -90,6 +90,7 @@ extension Scheduler {
     mutating func publishLater(_ id: StepID, reason: String) {
         space.noteFull(reason, at: now)
         update(id) { $0.state = .read }
+        noteProgress(of: id.job)
         commands.append(.note(id.job, "step \(id.index) is published again later: \(reason)"))
         commands.append(.stepChanged(id))
     }

@@ -33,6 +33,15 @@ package struct Worker: Sendable {
         self.lastHeard = lastHeard
     }
 
+    /// Before this neither its silence nor its pause is over.
+    func nextCheck(_ settings: SchedulingSettings) -> Instant {
+        switch state {
+        case .ready: lastHeard + settings.suspectAfter
+        case .suspect, .draining: lastHeard + settings.lostAfter
+        case .setAside(let until): min(until, lastHeard + settings.lostAfter)
+        }
+    }
+
     /// Whether new work may go to it.
     var isHealthy: Bool { state == .ready }
 
