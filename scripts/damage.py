@@ -79,9 +79,6 @@ class Trial:
         reason = answer["reason"] or ""
         if path.name in reason and BYTE.search(reason):
             return "refused with file and byte", None
-        # Damaged text may break the rules for rows before the damage itself is reached.
-        if "rows were rejected" in reason or path.name in reason and "line" in reason:
-            return "refused for its rows", None
         return "unexplained", f"the reason names neither place nor rule: {reason}"
 
     def reload(self, table, sample):

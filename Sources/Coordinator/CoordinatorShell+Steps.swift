@@ -24,6 +24,13 @@ extension CoordinatorShell {
         }
     }
 
+    func searchDamage(_ step: StepID) {
+        let shell = LoopBound(self, loop: loop)
+        inputs.searchDamage(step) { [loop] answer in
+            loop.execute { shell.value.inputAnswered(step, answer) }
+        }
+    }
+
     private func inputAnswered(_ step: StepID, _ answer: InputReader.Answer) {
         switch answer {
         case .opened(let files):
@@ -32,6 +39,7 @@ extension CoordinatorShell {
         case .note(let text): jobs[step.job]?.log.write("step \(step.index) \(text)")
         case .ended: handle(.inputEnded(step))
         case .failed(let reason): handle(.inputFailed(step, reason: reason))
+        case .searched(let damage): handle(.damageSearched(step, damage: damage))
         case .chunk(let text):
             guard let state = scheduler.step(step), scheduler.reading == step else { return }
             context(step)?.inputReadBytes = text.compressedBytes

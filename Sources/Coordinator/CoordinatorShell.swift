@@ -219,6 +219,7 @@ final class CoordinatorShell {
         case .openInput(let step): openInput(step)
         case .cutChunk(let step): inputs.cut(step)
         case .closeInput(let step): inputs.close(step)
+        case .searchDamage(let step): searchDamage(step)
         case .lease(let attempt, let task, let worker): lease(attempt, task, to: worker)
         case .leaseSynthetic(let batch, let worker): leaseSynthetic(batch, to: worker)
         case .revoke(let attempt, let worker): links[worker]?.send(.revoke(attempt))

@@ -69,12 +69,16 @@ final class InputReader: @unchecked Sendable {
         /// The whole input was read and verified.
         case ended
         case failed(reason: String)
+        /// What damage was found where `searchDamage` asked for it.
+        case searched(damage: String?)
     }
 
     private let queue = DispatchQueue(label: "input")
     private let memory: MemoryPool
     private let indexes: IndexStore
     private var current: OpenInput?
+    /// The search that is under way, and who waits for it.
+    private var search: (step: StepID, search: DamageSearch, completion: (String?) -> Void)?
 
     init(memory: MemoryPool, indexes: IndexStore) {
         self.memory = memory
@@ -88,8 +92,7 @@ final class InputReader: @unchecked Sendable {
             do throws(InputError) {
                 answer(.opened(try input.open()))
             } catch {
-                current = nil
-                answer(.failed(reason: error.description))
+                fail(input, error)
             }
         }
     }
@@ -106,9 +109,59 @@ final class InputReader: @unchecked Sendable {
                     input.answer(.ended)
                 }
             } catch {
-                current = nil
-                input.answer(.failed(reason: error.description))
+                fail(input, error)
             }
+        }
+    }
+
+    /// Reads the file that is being read to its end, to see whether it is damaged.
+    ///
+    /// Answers at once that it is not where the whole input was read and verified meanwhile.
+    func searchDamage(_ step: StepID, answer: @escaping @Sendable (Answer) -> Void) {
+        queue.async { [self] in
+            guard let input = current, input.step == step else {
+                return answer(.searched(damage: nil))
+            }
+            searchDamage(in: input) { answer(.searched(damage: $0)) }
+        }
+    }
+
+    /// Ends an input that cannot be read; wrong lines may be the work of damage further on.
+    private func fail(_ input: OpenInput, _ error: InputError) {
+        guard error.isAboutLines else {
+            current = nil
+            return input.answer(.failed(reason: error.description))
+        }
+        searchDamage(in: input) { damage in
+            let reasons = (damage.map { ["\($0); that may be why"] } ?? []) + [error.description]
+            input.answer(.failed(reason: reasons.joined(separator: " ")))
+        }
+    }
+
+    private func searchDamage(
+        in input: OpenInput,
+        _ completion: @escaping (String?) -> Void
+    ) {
+        current = nil
+        guard let file = input.fileBeingRead else { return completion(nil) }
+        do throws(InputError) {
+            search = (input.step, try DamageSearch(in: file), completion)
+            goOnSearching()
+        } catch {
+            completion(error.description)
+        }
+    }
+
+    /// Searches for a while, and later goes on, so that a search can be ended.
+    private func goOnSearching() {
+        guard let (_, current, completion) = search else { return }
+        do throws(InputError) {
+            guard try current.advance() else { return queue.async { [self] in goOnSearching() } }
+            search = nil
+            completion(nil)
+        } catch {
+            search = nil
+            completion(error.description)
         }
     }
 
@@ -132,6 +185,7 @@ final class InputReader: @unchecked Sendable {
     func close(_ step: StepID) {
         queue.async { [self] in
             if current?.step == step { current = nil }
+            if search?.step == step { search = nil }
         }
     }
 }
@@ -163,6 +217,14 @@ package enum InputError: Error, CustomStringConvertible {
     case changed(file: String)
     case noFiles(pattern: String)
 
+    /// Whether lines are wrong, and not the file, as far as that was read.
+    var isAboutLines: Bool {
+        switch self {
+        case .header, .chunk(_, .lineTooLong): true
+        case .storage, .chunk(_, .gzip), .changed, .noFiles: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .storage(let error): "\(error)"
@@ -186,6 +248,11 @@ private final class OpenInput {
     private var nextFile = 0
     private var current: OpenFile?
     private var finishedBytes: Int64 = 0
+
+    /// The file that is being read, or could not be begun; those before it were verified.
+    var fileBeingRead: SpoolHeader.InputFile? {
+        current?.identity ?? (nextFile < files.count ? files[nextFile] : nil)
+    }
 
     init(
         step: StepID,

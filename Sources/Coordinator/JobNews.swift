@@ -113,6 +113,8 @@ extension CoordinatorShell {
         let (word, reason): (JobState, String?) =
             switch state?.state {
             case .running: (.running, state?.waitingReason)
+            case .ended where scheduler.searched?.job == job.id:
+                (.running, "ends as soon as its input was searched for damage: lines are wrong")
             case .ended where job.record.ended == nil:
                 (.running, "ends as soon as the table that is being published is")
             case .ended(let outcome): (outcome.word, outcome.reason)

@@ -16,6 +16,8 @@ package enum Command: Sendable, Equatable {
     /// Cut one more chunk; answered by `chunkCut`, `inputEnded` or `inputFailed`.
     case cutChunk(StepID)
     case closeInput(StepID)
+    /// Read the input to its end, to see whether it is damaged; answered by `damageSearched`.
+    case searchDamage(StepID)
     // Attempts
     case lease(AttemptID, TaskID, WorkerID)
     case leaseSynthetic([SyntheticAttempt], WorkerID)

@@ -11,7 +11,7 @@ extension Scheduler {
             changes.formUnion(.jobs)
             noteProgress(of: plan.id)
         case .cancelRequested(let id):
-            guard let job = jobs[id], !job.isEnded else { return }
+            guard let job = jobs[id], !job.isEnded else { return stopSearch(of: id) }
             end(id, .cancelled, failing: nil)
         default:
             preconditionFailure("not a job event: \(event)")
@@ -208,7 +208,8 @@ extension Scheduler {
             if step.state == .performing { commands.append(.abandon(step.id)) }
             if reading == step.id {
                 reading = nil
-                commands.append(.closeInput(step.id))
+                let isSearched = searched == step.id
+                commands.append(isSearched ? .searchDamage(step.id) : .closeInput(step.id))
             }
             clearReadyTasks(of: step.id)
             update(step.id) { $0.state = state }
@@ -229,8 +230,10 @@ extension Scheduler {
 
     /// Tells of the job's end, unless one of its tables is being published: that may still succeed,
     /// and what is recorded of the job has to say so.
-    private mutating func announceEnd(_ id: JobID) {
-        guard case .ended(let outcome) = jobs[id]?.state, publishing?.job != id else { return }
+    mutating func announceEnd(_ id: JobID) {
+        guard case .ended(let outcome) = jobs[id]?.state, publishing?.job != id,
+            searched?.job != id
+        else { return }
         commands.append(.jobEnded(id, outcome))
     }
 

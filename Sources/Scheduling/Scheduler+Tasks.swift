@@ -5,7 +5,7 @@ extension Scheduler {
     // MARK: Input
 
     mutating func openNextInput() {
-        guard reading == nil else { return }
+        guard reading == nil, searched == nil else { return }
         for id in runningJobs {
             guard let index = jobs[id]?.nextWaitingStep else { continue }
             let step = StepID(job: id, index: index)
@@ -73,8 +73,12 @@ extension Scheduler {
             reading = nil
             finish(id, .skipped)
         case .inputFailed(let id, let reason):
+            // Met by a cut that was under way when the lines were found wrong.
+            guard searched != id else { return noteDamage(reason, of: id) }
             guard reading == id else { return }
             end(id.job, .failed(reason: reason), failing: id)
+        case .damageSearched(let id, let damage):
+            noteDamage(damage, of: id)
         default:
             preconditionFailure("not an input event: \(event)")
         }
@@ -213,7 +217,7 @@ extension Scheduler {
             commands.append(.discardResult(id))
             let reason = rejectReason(durable + report.rejected, limit)
             endAttempt(id, .failed(.badInput, reason: reason))
-            return end(task.step.job, .failed(reason: reason), failing: task.step)
+            return failForLines(of: task.step, reason: reason)
         }
         commands.append(.storeResult(id, task))
     }
@@ -247,8 +251,7 @@ extension Scheduler {
         commands.append(.stepChanged(task.step))
         // Results that were stored together may be over the limit although none was on its arrival.
         guard rejected > limit else { return }
-        let reason = rejectReason(rejected, limit)
-        end(task.step.job, .failed(reason: reason), failing: task.step)
+        failForLines(of: task.step, reason: rejectReason(rejected, limit))
     }
 
     private mutating func takeSyntheticResults(_ finished: [AttemptID]) {
@@ -299,7 +302,7 @@ extension Scheduler {
         let place = describe(task)
         switch failure {
         case .badInput:
-            end(task.step.job, .failed(reason: reason), failing: task.step)
+            failForLines(of: task.step, reason: reason)
         case .defect, .wrongIndex:
             let text = "\(place): \(reason)"
             end(task.step.job, .failed(reason: text), failing: task.step)

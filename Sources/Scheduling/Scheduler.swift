@@ -37,6 +37,8 @@ package struct Scheduler: Sendable {
     var changes: Changes = []
     /// The step whose input is being read.
     package internal(set) var reading: StepID?
+    /// The step of an ended job in whose input damage is being looked for.
+    package internal(set) var searched: StepID?
     var publishing: StepID?
     package internal(set) var space = SpaceState()
     /// Why jobs were told that they wait for room, the last time.
@@ -93,7 +95,7 @@ package struct Scheduler: Sendable {
         switch event {
         case .submitted, .cancelRequested:
             applyJobEvent(event)
-        case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputUnchanged:
+        case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputUnchanged, .damageSearched:
             applyInputEvent(event)
         case .performed, .performFailed, .inputSized:
             applyActionEvent(event)

@@ -35,6 +35,17 @@ extension SimulatedCoordinator {
         }
     }
 
+    func searchDamage(_ step: StepID) {
+        inputQueue.perform { [self] done in
+            process.after(world.dice.milliseconds(1...200)) { [self] in
+                let damage = reading?.step == step ? reading?.input.damage : nil
+                if reading?.step == step { reading = nil }
+                handle(.damageSearched(step, damage: damage.map { "damaged: \($0)" }))
+                done()
+            }
+        }
+    }
+
     private func cut(_ step: StepID) {
         // A request that was under way when the step ended finds no input.
         guard let open = reading, open.step == step else { return }

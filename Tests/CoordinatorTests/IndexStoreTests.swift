@@ -67,6 +67,7 @@ private func read(
             indexes.drain()
             return whole
         case .failed(let reason): throw Failure(reason: reason)
+        case .searched: throw Failure(reason: "nobody asked for damage")
         }
     }
 }

@@ -104,6 +104,13 @@ private final class Reading {
 
     func cutAll() throws { while try cut() {} }
 
+    /// The damage that is found in the rest of the file.
+    func searchDamage() throws -> String? {
+        reader.searchDamage(step) { [answers] in answers.put($0) }
+        guard case .searched(let damage) = try take() else { throw Failure(reason: "no answer") }
+        return damage
+    }
+
     private func take() throws -> InputReader.Answer {
         var answer = try answers.take()
         while case .note = answer { answer = try answers.take() }
@@ -207,6 +214,54 @@ struct InputReaderTests {
                 try reading.cutAll()
             }
             #expect(reason.hasPrefix("\(path): "))
+        }
+    }
+
+    @Test("a wrong header of a damaged file is told with the damage, and its place")
+    func damagedHeader() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/a.gz"
+            // The end is not read along with the first line.
+            var bytes = gzip("ie\tn\n" + String(repeating: "row\t1\n", count: 200_000))
+            bytes[bytes.count - 8] ^= 1
+            try write(bytes, to: path)
+            let reason = try reason { try Reading().open([path]) }
+            #expect(
+                reason.hasPrefix("\(path): damaged content of the gzip member at byte 0: CRC-32")
+            )
+            #expect(reason.contains("; that may be why \(path): line 1: "))
+        }
+    }
+
+    @Test("damage behind the lines that were read is found, and none in a file that is whole")
+    func search() throws {
+        try withTemporaryFolder { folder in
+            let (whole, damaged) = (folder + "/a.gz", folder + "/b.gz")
+            try write(gzip(text) + gzip(text), to: whole)
+            var bytes = gzip(text) + gzip(text)
+            bytes[bytes.count - 8] ^= 1
+            try write(bytes, to: damaged)
+            for (path, expected) in [(whole, nil), (damaged, "member at byte \(bytes.count / 2)")] {
+                let reading = Reading()
+                try reading.open([path])
+                #expect(try reading.cut())
+                let damage = try reading.searchDamage()
+                #expect(damage?.contains(expected ?? "none") ?? (expected == nil))
+                // The input is over with it.
+                #expect(try reading.searchDamage() == nil)
+            }
+        }
+    }
+
+    @Test("an input that was read to its end has no damage")
+    func searchAfterTheEnd() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/a.gz"
+            try write(gzip(text), to: path)
+            let reading = Reading()
+            try reading.open([path])
+            try reading.cutAll()
+            #expect(try reading.searchDamage() == nil)
         }
     }
 

@@ -125,7 +125,8 @@ struct AttemptTests {
         let commands = fixture.send(.attemptFailed(leases[0].attempt, failure, reason: "line 7"))
         #expect(fixture.failure(1).contains("line 7"))
         #expect(commands.contains(.revoke(leases[1].attempt, WorkerID(1))))
-        #expect(commands.contains(.closeInput(step)))
+        let after: Command = failure == .badInput ? .searchDamage(step) : .closeInput(step)
+        #expect(commands.contains(after))
     }
 
     @Test("a late result is counted and discarded")

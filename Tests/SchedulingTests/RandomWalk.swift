@@ -31,6 +31,7 @@ struct RandomWalk {
         var isOpen = false
         var chunksLeft: Int
         var cuts = 0
+        var isSearched = false
     }
 
     private struct Active {
@@ -168,6 +169,10 @@ struct RandomWalk {
 
     private mutating func answerInput(fails: Bool) {
         guard let step = inputs.keys.sorted().first, var input = inputs[step] else { return }
+        if input.isSearched {
+            inputs[step] = nil
+            return send(.damageSearched(step, damage: fails ? "damaged" : nil))
+        }
         if fails {
             inputs[step] = nil
             return send(.inputFailed(step, reason: "damaged"))
@@ -247,6 +252,7 @@ struct RandomWalk {
             inputs[step] = Input(chunksLeft: Int.random(in: 0...15, using: &random))
         case .cutChunk(let step): inputs[step]?.cuts += 1
         case .closeInput(let step): inputs[step] = nil
+        case .searchDamage(let step): inputs[step]?.isSearched = true
         case .lease(let attempt, _, let worker):
             begin(attempt, on: worker, isSynthetic: false)
         case .leaseSynthetic(let batch, let worker):

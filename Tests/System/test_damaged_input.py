@@ -62,6 +62,25 @@ def test_damage_fails_the_job_with_file_and_byte_and_the_old_table_stays(
     assert stored(shared_cluster, f"damaged_{damage}") == [("old", 1, "stays")]
 
 
+def test_damage_is_told_where_it_made_lines_unreadable_first(new_cluster, tmp_path):
+    """Too many rejected lines fail a load long before the checksum at the end would."""
+    cluster = new_cluster(chunk="64KiB").up()
+    job = job_file(tmp_path, "damaged_rows", COLUMNS)
+    path = tmp_path / "good-or-not.tsv.gz"
+    cluster.load(job, "--input", write_gzip(path, OLD))
+    rows = [(f"id{n:07}", n, hex(n * 2654435761 % 2**61)) for n in range(400_000)]
+    lines = tsv(HEADER, rows).splitlines(keepends=True)
+    lines[1000:3000] = ["one field\n"] * 2000
+    whole = gzip.compress("".join(lines).encode(), 1, mtime=0)
+    for data, is_damaged in [(whole, False), (with_trailer(whole, crc=0x12345678), True)]:
+        path.write_bytes(data)
+        reason = cluster.failure(job, "--input", path)
+        assert "rows were rejected, more than the 1000" in reason
+        assert ("damaged content of the gzip member at byte 0" in reason) == is_damaged
+        assert (path.name in reason) == is_damaged
+    assert stored(cluster, "damaged_rows") == [("old", 1, "stays")]
+
+
 def test_a_missing_file_fails_with_its_path(shared_cluster, tmp_path):
     job = job_file(tmp_path, "file_missing", COLUMNS)
     missing = tmp_path / "nowhere.tsv.gz"
