@@ -11,14 +11,17 @@ from harness import FAILED, WRONG_USAGE, process_pool, wait_until
 
 START = """#!/bin/sh
 # start NAME COORDINATOR POOL: starts one worker, as a cloud's program would start a machine.
-cd {folder} && echo "start $1" >> calls
+cd {folder} || exit 1
 if [ -e fail-start ]; then
+    echo "start $1" >> calls
     echo "asking for a machine" && echo "no capacity in this zone" >&2
     exit 3
 fi
 sleep=$(cat delay 2>&1) || sleep=0
 setsid -f sh -c 'sleep $0; exec "$@"' "$sleep" {otjob} worker --coordinator "$2" --pool "$3" \
     --slots 1 --name "$1" > "$1.log" 2>&1
+# Told last: who has read it may kill this script, and the worker is there nevertheless.
+echo "start $1" >> calls
 """
 
 STOP = """#!/bin/sh

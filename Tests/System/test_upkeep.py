@@ -129,8 +129,11 @@ def test_readers_and_loads_go_on_beside_upkeep_and_kills(cluster, tiny):
         while not ended.is_set():
             try:
                 with Lake(cluster.catalog) as lake:
+                    # Two questions about one version: the next load may come in between.
+                    lake.query("BEGIN")
                     count, top = lake.query("SELECT count(*), max(a) FROM tiny")[0]
                     rows = len(lake.rows("tiny"))
+                    lake.query("COMMIT")
                 seen.add(count)
                 if not count == rows == top + 1:
                     troubles.append((count, top, rows))
