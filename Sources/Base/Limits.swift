@@ -47,8 +47,8 @@ package enum Limits {
 
     /// Files and sockets that a coordinator may need at a time.
     ///
-    /// 1,024 workers, 512 connections that have not said which, 1,024 of HTTP; the rest is for
-    /// inputs, spool files and the store.
+    /// 1,024 workers, as many ways to share memory with them, 512 connections that have not said
+    /// which, 1,024 of HTTP; the rest is for blocks of shared memory, inputs, spool files and the store.
     package static let openFiles = 4096
 
     /// Bytes of messages that may wait for a peer that does not read them.

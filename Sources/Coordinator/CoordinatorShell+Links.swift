@@ -47,6 +47,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
         strangers.remove(link)
         links[id] = link
         CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
+        link.share(through: processes.handover(to: hello.processID))
         // The welcome must leave before the first lease; the connection may be gone by then.
         let arrival = LoopBound((shell: self, link: link), loop: loop)
         loop.execute {

@@ -222,7 +222,7 @@ final class CoordinatorShell {
         case .searchDamage(let step): searchDamage(step)
         case .lease(let attempt, let task, let worker): lease(attempt, task, to: worker)
         case .leaseSynthetic(let batch, let worker): leaseSynthetic(batch, to: worker)
-        case .revoke(let attempt, let worker): links[worker]?.send(.revoke(attempt))
+        case .revoke(let attempt, let worker): links[worker]?.revoke(attempt)
         case .storeResult(let attempt, _):
             if let result = arrived[attempt]?.result { spool?.store(.result(result)) }
         case .storeFinished(let step, let batch): spool?.store(.finished(step, batch))

@@ -102,7 +102,7 @@ final class OpenFile {
     ) throws(InputError) -> CutText? {
         let (slice, window) = (chunk.slice, chunk.slice.window)
         let sizeBytes = window.bytes.count + slice.sizeBytes
-        let block = memory.take(capacity: sizeBytes)
+        let block = memory.take(capacity: sizeBytes + Limits.textSlackBytes)
         block.bytes.copyBytes(from: window.bytes)
         let rest = block.bytes[window.bytes.count..<sizeBytes]
         let bytes = UnsafeMutableRawBufferPointer(rebasing: rest)

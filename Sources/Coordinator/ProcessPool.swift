@@ -12,6 +12,8 @@ import Transport
 final class ProcessPool {
     struct Launch {
         let pool: PoolID
+        /// Our end of the way on which the process takes memory over.
+        let handover: MemoryHandover
         var hasJoined = false
     }
 
@@ -34,6 +36,8 @@ final class ProcessPool {
             "otjob", "worker", "--coordinator", "\(coordinator)", "--pool", "\(pool)", "--slots",
             "\(slots)",
         ]
+        let (handover, childsEnd) = try MemoryHandover.pair()
+        defer { close(childsEnd) }
         let input = try identity.map { identity throws(StorageError) in
             try ProcessInput(identity.text)
         }
@@ -43,7 +47,8 @@ final class ProcessPool {
                 ChildProcess.thisProgram,
                 arguments,
                 inNewSession: true,
-                input: input.map { .descriptor($0.descriptor) } ?? .none
+                input: input.map { .descriptor($0.descriptor) } ?? .none,
+                handover: childsEnd
             )
         }
         do throws(StorageError) {
@@ -54,7 +59,7 @@ final class ProcessPool {
             waitpid(pid, nil, 0)
             throw error
         }
-        launched[pid] = Launch(pool: pool)
+        launched[pid] = Launch(pool: pool, handover: handover)
     }
 
     /// Marks a started worker as joined; false when the process is none of ours or has joined before.
@@ -66,6 +71,9 @@ final class ProcessPool {
 
     /// Whether the process was started here, has joined, and was not seen to end.
     func hasJoined(_ pid: pid_t) -> Bool { launched[pid]?.hasJoined ?? false }
+
+    /// The way to let a process read memory that was started here; nil for others.
+    func handover(to pid: pid_t) -> MemoryHandover? { launched[pid]?.handover }
 
     /// Collects processes that ended: their pools, whether they had joined, and how they ended.
     func reap() -> [(pid: pid_t, launch: Launch, end: ProcessEnd)] {

@@ -1,6 +1,7 @@
 import Base
 import Channel
 import Columns
+import Storage
 import Transport
 import Wire
 
@@ -68,6 +69,17 @@ final class WorkerLink: ChannelDelegate {
         let block: MemoryBlock
         let begun: Instant
     }
+    /// Where the worker's process takes memory over, once it has said so there.
+    private var handover: MemoryHandover?
+    private var sharesMemory = false
+    /// Chunks that the worker reads in our memory, until it has answered for their attempts.
+    ///
+    /// Of an attempt that is revoked, or whose connection ends, nobody knows when its slot stops
+    /// reading: such a block is never written again.
+    private var shared: [AttemptID: SharedBlock] = [:]
+
+    /// A block that may go at any time: its reader keeps what it has mapped.
+    private struct SharedBlock { weak var block: MemoryBlock? }
 
     init(
         connection: Connection,
@@ -122,6 +134,9 @@ final class WorkerLink: ChannelDelegate {
             slice: text.slice
         )
         let block = text.block
+        if share(block, as: attempt) {
+            return send(.leaseShared(lease, crc32: text.storedCRC32))
+        }
         channel?.send(
             OutgoingRun(
                 head: CoordinatorMessage.lease(lease).encoded,
@@ -131,6 +146,28 @@ final class WorkerLink: ChannelDelegate {
                 released: { withExtendedLifetime(block) {} }
             )
         )
+    }
+
+    /// Takes the way on which the process behind the worker was started to take memory over.
+    func share(through handover: MemoryHandover?) { self.handover = handover }
+
+    /// Lets the worker read a chunk where it lies; false where it has to be sent.
+    private func share(_ block: MemoryBlock, as attempt: AttemptID) -> Bool {
+        guard let handover, let id else { return false }
+        // The process id of the hello is the worker's word; what comes out of the socket is not.
+        if let worker = handover.receiveNumber() { sharesMemory = worker == id.rawValue }
+        guard sharesMemory, handover.send(attempt.rawValue, block) else { return false }
+        shared[attempt] = SharedBlock(block: block)
+        return true
+    }
+
+    private func endSharing(of attempt: AttemptID) {
+        shared.removeValue(forKey: attempt)?.block?.endReading()
+    }
+
+    func revoke(_ attempt: AttemptID) {
+        shared[attempt] = nil
+        send(.revoke(attempt))
     }
 
     func forget(_ step: StepID) {
@@ -170,6 +207,7 @@ final class WorkerLink: ChannelDelegate {
                 from: self
             )
         case .failed(let attempt, let failure, let message, let report):
+            endSharing(of: attempt)
             delegate.failed(attempt, failure, message: message, report: report, from: self)
         case .finished(let attempts):
             delegate.finished(attempts, from: self)
@@ -210,6 +248,7 @@ final class WorkerLink: ChannelDelegate {
         _ report: AttemptReport,
         on channel: Channel
     ) throws(WireError) {
+        endSharing(of: attempt)
         let block = memory.take(capacity: max(1, result.payloadSizeBytes))
         incoming = IncomingResult(
             attempt: attempt,
@@ -230,6 +269,7 @@ final class WorkerLink: ChannelDelegate {
         helloTimer = nil
         dismissal = nil
         incoming = nil
+        shared = [:]
         delegate.closed(self, reason: reason)
     }
 }

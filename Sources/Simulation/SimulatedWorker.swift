@@ -76,6 +76,9 @@ final class SimulatedWorker {
         case .send(let message): send(message)
         case .beat(let interval): beat(every: interval, connection: connections)
         case .receive: preconditionFailure("a run begins without its head")
+        // Each simulated process has a machine of its own.
+        case .askForSharedMemory: break
+        case .takeShared: preconditionFailure("simulated workers share no memory")
         case .run(let work, let slot): run(work, on: slot)
         case .sendResult(let attempt, _): sendResult(of: attempt)
         case .discard(let attempt):

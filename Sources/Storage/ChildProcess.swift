@@ -27,12 +27,13 @@ package enum ChildProcess {
     ///
     /// `arguments` are all words of the command line; the first is what the child is called.
     /// `inNewSession`: neither Ctrl-C nor the end of the terminal reaches it, and it leads a process
-    /// group of its own.
+    /// group of its own. `handover`: the child's end of a way to share memory, if it has one.
     package static func start(
         _ program: String,
         _ arguments: [String],
         inNewSession: Bool,
         input: Input = .none,
+        handover: Int32? = nil,
         output: Output = .ours,
         errors: Output = .ours
     ) throws(StorageError) -> pid_t {
@@ -44,6 +45,9 @@ package enum ChildProcess {
             posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         case .descriptor(let descriptor):
             posix_spawn_file_actions_adddup2(&actions, descriptor, STDIN_FILENO)
+        }
+        if let handover {
+            posix_spawn_file_actions_adddup2(&actions, handover, MemoryHandover.childDescriptor)
         }
         for (target, output) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
             switch output {

@@ -81,6 +81,8 @@ package enum CoordinatorMessage: Equatable, Sendable {
     case forget(StepID)
     /// A lease's head; data frames and `runEnd` follow.
     case lease(TransformLease)
+    /// A lease whose run lies in memory that the worker was let in to read, with the run's CRC-32.
+    case leaseShared(TransformLease, crc32: UInt32)
     case leaseSynthetic([SyntheticLease])
     /// The attempt is no longer wanted; its result, if any, is dropped.
     case revoke(AttemptID)
@@ -109,13 +111,11 @@ package enum CoordinatorMessage: Equatable, Sendable {
             }
         case .forget(let step): frame(.forget) { $0.step(step) }
         case .lease(let lease):
-            frame(lease.slice == nil ? .lease : .leaseSlice) { fields in
-                fields.integer(lease.attempt.rawValue)
-                fields.step(lease.step)
-                fields.text(lease.source)
-                fields.integer(lease.firstLine)
-                fields.integer(UInt32(lease.sizeBytes))
-                if let slice = lease.slice { fields.slice(slice) }
+            frame(lease.slice == nil ? .lease : .leaseSlice) { $0.lease(lease) }
+        case .leaseShared(let lease, let crc32):
+            frame(lease.slice == nil ? .leaseShared : .leaseSharedSlice) { fields in
+                fields.lease(lease)
+                fields.integer(crc32)
             }
         case .leaseSynthetic(let leases):
             frame(.leaseSynthetic) { fields in
@@ -152,11 +152,11 @@ package enum CoordinatorMessage: Equatable, Sendable {
         case .refuse: self = .refuse(reason: try fields.text())
         case .declare: self = .declare(try fields.step(), try fields.declaration())
         case .forget: self = .forget(try fields.step())
-        case .lease: self = .lease(try TransformLease(&fields))
-        case .leaseSlice:
-            var lease = try TransformLease(&fields)
-            lease.slice = try LeasedSlice(&fields)
-            self = .lease(lease)
+        case .lease, .leaseSlice:
+            self = .lease(try TransformLease(&fields, hasSlice: kind == .leaseSlice))
+        case .leaseShared, .leaseSharedSlice:
+            let lease = try TransformLease(&fields, hasSlice: kind == .leaseSharedSlice)
+            self = .leaseShared(lease, crc32: try fields.integer())
         case .leaseSynthetic:
             self = .leaseSynthetic(
                 try fields.list(minimumSizeBytes: 17) { fields throws(WireError) in
@@ -174,8 +174,19 @@ package enum CoordinatorMessage: Equatable, Sendable {
     }
 }
 
+extension FieldWriter {
+    fileprivate mutating func lease(_ lease: TransformLease) {
+        integer(lease.attempt.rawValue)
+        step(lease.step)
+        text(lease.source)
+        integer(lease.firstLine)
+        integer(UInt32(lease.sizeBytes))
+        if let slice = lease.slice { self.slice(slice) }
+    }
+}
+
 extension TransformLease {
-    fileprivate init(_ fields: inout FieldReader) throws(WireError) {
+    fileprivate init(_ fields: inout FieldReader, hasSlice: Bool) throws(WireError) {
         attempt = try fields.attempt()
         step = try fields.step()
         source = try fields.text()
@@ -185,6 +196,7 @@ extension TransformLease {
         guard sizeBytes <= limit else {
             throw .fieldTooLarge(field: "chunk size", value: sizeBytes, limit: limit)
         }
+        if hasSlice { slice = try LeasedSlice(&fields) }
     }
 }
 

@@ -23,6 +23,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case stop = 40
     case leaseSlice = 41
     case certificate = 42
+    case leaseShared = 43
+    case leaseSharedSlice = 44
     // Both ways
     case data = 64
     case runEnd = 65
@@ -31,7 +33,12 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     ///
     /// A lease is read with its step's declaration: a `forget` that came first would make the lease
     /// of a cancelled job an error, and cost the connection.
-    var keepsOrder: Bool { self == .declare || self == .forget }
+    var keepsOrder: Bool {
+        switch self {
+        case .declare, .forget, .leaseShared, .leaseSharedSlice: true
+        default: false
+        }
+    }
 }
 
 /// The fixed part in front of every frame's payload.

@@ -1,7 +1,7 @@
 package import Base
 
 /// The protocol's version; peers of another one are refused, both versions named.
-package let protocolVersion: UInt32 = 3
+package let protocolVersion: UInt32 = 4
 
 /// The first message on a connection: who the worker is.
 package struct Hello: Equatable, Sendable {

@@ -90,6 +90,8 @@ final class ChunkTransform {
 
     func run(_ chunk: ChunkWork) throws(TransformError) -> TransformOutput {
         report = AttemptReport()
+        // Shared memory is unmapped with its last reference.
+        defer { withExtendedLifetime(chunk.block) {} }
         let lease = chunk.lease
         let run = UnsafeMutableRawBufferPointer(rebasing: chunk.block.bytes[..<lease.runSizeBytes])
         let found = crc32(UnsafeRawBufferPointer(run))

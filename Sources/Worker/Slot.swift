@@ -17,6 +17,8 @@ struct ChunkWork: Sendable {
 /// What a slot is given to do, data included.
 enum Assignment: Sendable {
     case chunk(ChunkWork)
+    /// A chunk whose text was to be had in shared memory and was not.
+    case missingText
     case synthetic(SyntheticLease)
 }
 
@@ -44,6 +46,10 @@ final class Slot: @unchecked Sendable {
         queue.async { [self] in
             switch work {
             case .chunk(let chunk): completion(transform(chunk))
+            case .missingText:
+                let message = "the memory that holds the chunk cannot be read"
+                let outcome = SlotOutcome.failed(.transient, message: message)
+                completion(SlotResult(outcome: outcome, output: nil))
             case .synthetic(let lease):
                 completion(SlotResult(outcome: perform(lease), output: nil))
             }

@@ -3,6 +3,7 @@ import Channel
 import Dispatch
 import Glibc
 import Identity
+import Storage
 import Transport
 import Wire
 import Working
@@ -20,6 +21,8 @@ final class WorkerShell: ChannelDelegate {
     private var identity: WorkerIdentity?
     private let slots: [Slot]
     private let chunkMemory: MemoryPool
+    /// Where the coordinator that started this process lets it read chunks in its own memory.
+    private let handover = MemoryHandover(inherited: MemoryHandover.childDescriptor)
     private var core: WorkerCore
 
     private var channel: Channel?
@@ -87,6 +90,8 @@ final class WorkerShell: ChannelDelegate {
             heartbeatTimer = loop.schedule(every: interval) { [unowned self] in handle(.beatDue) }
         case .receive:
             preconditionFailure("a run begins without its head")
+        case .askForSharedMemory(let worker): handover?.send(worker.rawValue)
+        case .takeShared(let lease): takeShared(lease)
         case .run(let work, let slot): run(work, on: slot)
         case .sendResult(let attempt, let report): sendResult(of: attempt, report)
         case .discard(let attempt):
@@ -195,6 +200,11 @@ final class WorkerShell: ChannelDelegate {
         }
     }
 
+    private func takeShared(_ lease: TransformLease) {
+        let sizeBytes = lease.runSizeBytes + Limits.textSlackBytes
+        texts[lease.attempt] = handover?.receive(lease.attempt.rawValue, sizeBytes: sizeBytes)
+    }
+
     // MARK: Slots
 
     private func run(_ work: SlotWork, on slot: Int) {
@@ -209,7 +219,8 @@ final class WorkerShell: ChannelDelegate {
         case .synthetic(let lease): return .synthetic(lease)
         case .chunk(let lease, let declaration, let crc32):
             guard let block = texts.removeValue(forKey: lease.attempt) else {
-                preconditionFailure("a chunk without text")
+                // Shared memory that could not be mapped; what is sent always has its text here.
+                return .missingText
             }
             return .chunk(
                 ChunkWork(lease: lease, declaration: declaration, block: block, crc32: crc32)

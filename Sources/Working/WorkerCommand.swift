@@ -11,6 +11,10 @@ package enum WorkerCommand: Sendable, Equatable {
     case beat(every: Duration)
     /// Take memory for the chunk's text and receive the run into it.
     case receive(TransformLease)
+    /// Say where the memory comes from that one worker is let in to read.
+    case askForSharedMemory(as: WorkerID)
+    /// Take the memory that holds the lease's run.
+    case takeShared(TransformLease)
     /// Do the work on the slot; answered by `slotEnded`.
     case run(SlotWork, slot: Int)
     /// Send the result that the attempt's slot has left.

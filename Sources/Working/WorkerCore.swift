@@ -128,7 +128,14 @@ package struct WorkerCore: Sendable {
         case .certificate(let pem): commands.append(.adoptCertificate(pem: pem))
         case .declare(let step, let declaration): session.declarations[step] = declaration
         case .forget(let step): session.declarations[step] = nil
-        case .lease(let lease): try begin(lease)
+        case .lease(let lease):
+            session.incoming = (lease, try begin(lease, at: now))
+            commands.append(.receive(lease))
+        case .leaseShared(let lease, let crc32):
+            let declaration = try begin(lease, at: now)
+            session.progress[lease.attempt]?.end(.received, at: now)
+            commands.append(.takeShared(lease))
+            enqueue(.chunk(lease, declaration, crc32: crc32))
         case .runEnd(let crc32):
             guard let (lease, declaration) = session.incoming else { break }
             session.incoming = nil
@@ -186,6 +193,7 @@ package struct WorkerCore: Sendable {
             .note("joined \(coordinator) as worker \(welcome.worker) of pool \(hello.pool)")
         )
         trouble = nil
+        commands.append(.askForSharedMemory(as: welcome.worker))
         session.welcome = welcome
         session.creditBytes = welcome.resultCreditBytes
         commands.append(.beat(every: .milliseconds(Int64(max(1, welcome.heartbeatMilliseconds)))))
@@ -203,16 +211,19 @@ package struct WorkerCore: Sendable {
 
     // MARK: Leases
 
-    private mutating func begin(_ lease: TransformLease) throws(WireError) {
+    /// Takes note of a new lease; what it is transformed by.
+    private mutating func begin(
+        _ lease: TransformLease,
+        at now: Instant
+    ) throws(WireError) -> TransformDeclaration {
         guard let declaration = session.declarations[lease.step] else {
             throw .unexpectedData("a lease of step \(lease.step), which was not declared")
         }
         guard !isHeld(lease.attempt) else {
             throw .unexpectedData("a second lease of attempt \(lease.attempt)")
         }
-        session.incoming = (lease, declaration)
         session.progress[lease.attempt] = Progress(since: now)
-        commands.append(.receive(lease))
+        return declaration
     }
 
     /// Whether something is filed under the attempt already.

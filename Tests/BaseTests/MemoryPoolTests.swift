@@ -1,4 +1,5 @@
 import Base
+import Synchronization
 import Testing
 
 @Suite("Memory pools")
@@ -35,5 +36,48 @@ struct MemoryPoolTests {
         pool.releaseSpares()
         #expect(used.bytes[999] == 7)
         #expect(pool.take(capacity: 1000).bytes.baseAddress != used.bytes.baseAddress)
+    }
+
+    @Test("memory that another process may still read is given back and never used again")
+    func memoryWithReaders() {
+        let source = CountingMemory()
+        let pool = MemoryPool(keptBlocks: 4, source: source)
+        var block: MemoryBlock? = pool.take(capacity: 1000)
+        block?.beginReading()
+        block?.beginReading()
+        block?.endReading()
+        block = nil
+        #expect(source.freed.load(ordering: .relaxed) == 1)
+        _ = pool.take(capacity: 1000)
+        #expect(source.allocated.load(ordering: .relaxed) == 2)
+    }
+
+    @Test("memory whose readers have ended is used again")
+    func memoryAfterReaders() {
+        let source = CountingMemory()
+        let pool = MemoryPool(keptBlocks: 4, source: source)
+        var block: MemoryBlock? = pool.take(capacity: 1000)
+        block?.beginReading()
+        block?.endReading()
+        block = nil
+        _ = pool.take(capacity: 1000)
+        #expect(source.allocated.load(ordering: .relaxed) == 1)
+        #expect(source.freed.load(ordering: .relaxed) == 0)
+    }
+}
+
+/// Private memory that counts how often it was asked for and given back.
+private final class CountingMemory: MemorySource {
+    let allocated = Atomic<Int>(0)
+    let freed = Atomic<Int>(0)
+
+    func allocate(sizeBytes: Int) -> RawMemory {
+        allocated.add(1, ordering: .relaxed)
+        return PrivateMemory().allocate(sizeBytes: sizeBytes)
+    }
+
+    func free(_ memory: RawMemory) {
+        freed.add(1, ordering: .relaxed)
+        PrivateMemory().free(memory)
     }
 }

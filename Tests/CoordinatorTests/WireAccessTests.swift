@@ -49,7 +49,7 @@ struct WireAccessTests {
         case .data: return FrameHeader(kind: .data, payloadSizeBytes: 0).encoded
         case .runEnd: return WorkerMessage.runEnd(hash: Array(repeating: 0, count: 32)).encoded
         case .welcome, .refuse, .declare, .forget, .lease, .leaseSynthetic, .revoke, .credit, .stop,
-            .leaseSlice, .certificate:
+            .leaseSlice, .leaseShared, .leaseSharedSlice, .certificate:
             return nil
         }
     }

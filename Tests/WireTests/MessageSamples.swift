@@ -90,15 +90,29 @@ enum MessageSamples {
                 source: "/data/title.akas.tsv.gz",
                 firstLine: 1,
                 sizeBytes: 16 << 20,
-                slice: LeasedSlice(
-                    sizeBytes: 3_000_000,
-                    windowSizeBytes: 32 << 10,
-                    storedWindowSizeBytes: 7000,
-                    bitOffset: 7,
-                    skippedBytes: 200_000,
-                    textCRC32: .max
-                )
+                slice: slice
             )
+        ),
+        .leaseShared(
+            TransformLease(
+                attempt: AttemptID(7),
+                step: StepID(job: JobID(9), index: 3),
+                source: "/data/title.akas.tsv.gz",
+                firstLine: 1,
+                sizeBytes: 16 << 20
+            ),
+            crc32: 0
+        ),
+        .leaseShared(
+            TransformLease(
+                attempt: AttemptID(8),
+                step: StepID(job: JobID(9), index: 3),
+                source: "/data/title.akas.tsv.gz",
+                firstLine: 1,
+                sizeBytes: 16 << 20,
+                slice: slice
+            ),
+            crc32: .max
         ),
         .leaseSynthetic(
             SyntheticLease.Outcome.allCases.map {
@@ -111,6 +125,15 @@ enum MessageSamples {
         .certificate(pem: "-----BEGIN"),
         .runEnd(crc32: .max),
     ]
+
+    static let slice = LeasedSlice(
+        sizeBytes: 3_000_000,
+        windowSizeBytes: 32 << 10,
+        storedWindowSizeBytes: 7000,
+        bitOffset: 7,
+        skippedBytes: 200_000,
+        textCRC32: .max
+    )
 
     static let declaration = TransformDeclaration(
         columns: [

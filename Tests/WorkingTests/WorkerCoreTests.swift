@@ -22,6 +22,36 @@ struct LeaseTests {
         )
     }
 
+    @Test("a chunk in shared memory goes to a slot as soon as its memory is taken")
+    func sharedMemory() throws {
+        var worker = try WorkerFixture.welcomed()
+        let leases = (1...2).map { WorkerFixture.lease($0) }
+        #expect(
+            try worker.receive(.leaseShared(leases[0], crc32: 5)) == [
+                .takeShared(leases[0]), .run(WorkerFixture.work(1), slot: 0),
+            ]
+        )
+        #expect(
+            try worker.receive(.leaseShared(leases[1], crc32: 5)) == [.takeShared(leases[1])]
+        )
+        #expect(worker.core.heldChunks == 2)
+        #expect(throws: WireError.self) {
+            try worker.receive(.leaseShared(leases[1], crc32: 5))
+        }
+    }
+
+    @Test("the memory of a chunk that was revoked before is taken all the same, and let go")
+    func revokedSharedMemory() throws {
+        var worker = try WorkerFixture.welcomed()
+        try worker.receive(.revoke(AttemptID(1)))
+        let lease = WorkerFixture.lease(1)
+        #expect(
+            try worker.receive(.leaseShared(lease, crc32: 5)) == [
+                .takeShared(lease), .discard(AttemptID(1)),
+            ]
+        )
+    }
+
     @Test("results wait for credit, which one result may overdraw")
     func credit() throws {
         var worker = try WorkerFixture.welcomed(slots: 2, credit: 10)
