@@ -91,7 +91,7 @@ let package = Package(
             // Links to folders at the root: what is shipped becomes part of the binary.
             resources: [
                 .embedInCode("Shipped"), .embedInCode("ShippedSources"),
-                .embedInCode("ShippedViews"),
+                .embedInCode("ShippedViews"), .embedInCode("ShippedWorkflows"),
             ],
             swiftSettings: strict
         ),

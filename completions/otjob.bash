@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest coordinator worker cluster token completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest retry schedule coordinator worker cluster token completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -22,7 +22,7 @@ _otjob() {
             esac
             ;;
         submit)
-            flags="--input --set --pool --wait --request-id --json --coordinator --help"
+            flags="--input --set --pool --force --wait --request-id --json --coordinator --help"
             case $previous in
                 --input) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
                 --set | --pool | --request-id | --coordinator) return ;;
@@ -60,7 +60,7 @@ _otjob() {
             esac
             ;;
         explain)
-            flags="--input --set --pool --json --coordinator --help"
+            flags="--input --set --pool --force --json --coordinator --help"
             case $previous in
                 --input) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
                 --set | --pool | --coordinator) return ;;
@@ -140,6 +140,20 @@ _otjob() {
             flags="--wait --request-id --json --coordinator --help"
             case $previous in
                 --request-id | --coordinator) return ;;
+            esac
+            files=1
+            ;;
+        retry)
+            flags="--wait --json --coordinator --help"
+            case $previous in
+                --coordinator) return ;;
+            esac
+            ;;
+        schedule)
+            flags="--cron --input --set --pool --force --json --coordinator --help"
+            case $previous in
+                --input) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+                --cron | --set | --pool | --coordinator) return ;;
             esac
             files=1
             ;;

@@ -8,19 +8,27 @@ package struct ExplainedStep: Codable, Equatable, Sendable {
     package var bytes: Int64
     /// Chunks, if text is five times its gzip size.
     package var chunksEstimate: Int
+    /// The places, from 1, of the steps of this plan that must have ended before.
+    package var needs: [Int]
+    /// Whether it is skipped where nothing has changed.
+    package var onlyIfChanged: Bool
 
     package init(
         job: String,
         table: String? = nil,
         input: String? = nil,
         bytes: Int64,
-        chunksEstimate: Int
+        chunksEstimate: Int,
+        needs: [Int] = [],
+        onlyIfChanged: Bool = false
     ) {
         self.job = job
         self.table = table
         self.input = input
         self.bytes = bytes
         self.chunksEstimate = chunksEstimate
+        self.needs = needs
+        self.onlyIfChanged = onlyIfChanged
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -29,6 +37,8 @@ package struct ExplainedStep: Codable, Equatable, Sendable {
         case input
         case bytes
         case chunksEstimate = "chunks_estimate"
+        case needs
+        case onlyIfChanged = "only_if_changed"
     }
 
     /// Writes what is nil as null, so that every key is always there.
@@ -39,6 +49,8 @@ package struct ExplainedStep: Codable, Equatable, Sendable {
         try container.encode(input, forKey: .input)
         try container.encode(bytes, forKey: .bytes)
         try container.encode(chunksEstimate, forKey: .chunksEstimate)
+        try container.encode(needs, forKey: .needs)
+        try container.encode(onlyIfChanged, forKey: .onlyIfChanged)
     }
 }
 

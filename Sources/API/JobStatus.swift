@@ -83,7 +83,10 @@ package struct ChunkCounts: Codable, Equatable, Sendable {
 /// One step of a job: the load of one table.
 package struct StepStatus: Codable, Equatable, Sendable {
     package var job: String
-    /// Nil for steps that load none.
+    /// What the step does: `load`, `selftest`, `ingest` or `views`; nil in what an older release
+    /// recorded.
+    package var kind: String?
+    /// Of steps that load none, what the step is called; nil for a selftest.
     package var table: String?
     package var state: JobState
     package var reason: String?
@@ -108,6 +111,7 @@ package struct StepStatus: Codable, Equatable, Sendable {
 
     package init(
         job: String,
+        kind: String? = nil,
         table: String? = nil,
         state: JobState,
         reason: String? = nil,
@@ -125,6 +129,7 @@ package struct StepStatus: Codable, Equatable, Sendable {
         ended: String? = nil
     ) {
         self.job = job
+        self.kind = kind
         self.table = table
         self.state = state
         self.reason = reason
@@ -144,6 +149,7 @@ package struct StepStatus: Codable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case job
+        case kind
         case table
         case state
         case reason
@@ -165,6 +171,7 @@ package struct StepStatus: Codable, Equatable, Sendable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(job, forKey: .job)
+        try container.encode(kind, forKey: .kind)
         try container.encode(table, forKey: .table)
         try container.encode(state, forKey: .state)
         try container.encode(reason, forKey: .reason)

@@ -13,6 +13,7 @@ package enum Routes {
     package static let store = "/api/store"
     package static let expire = store + "/expire"
     package static let vacuum = store + "/vacuum"
+    package static let schedules = "/api/schedules"
     package static let shutdown = "/api/shutdown"
     package static let tokens = "/api/tokens"
     package static let revoke = "/api/revoke"
@@ -21,6 +22,8 @@ package enum Routes {
 
     package static func job(_ id: String) -> String { "\(jobs)/\(id)" }
     package static func jobEvents(_ id: String) -> String { "\(jobs)/\(id)/events" }
+    package static func removeSchedule(_ id: String) -> String { "\(schedules)/\(id)/remove" }
+    package static func retryJob(_ id: String) -> String { "\(jobs)/\(id)/retry" }
     package static func cancelJob(_ id: String) -> String { "\(jobs)/\(id)/cancel" }
     package static func jobLogs(_ id: String) -> String { "\(jobs)/\(id)/logs" }
     package static func jobAttempts(_ id: String) -> String { "\(jobs)/\(id)/attempts" }

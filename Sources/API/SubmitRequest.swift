@@ -28,6 +28,8 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
     package var input: String?
     /// Datasets, URLs and paths to bring into the raw store, none for all datasets; nil for a submit of jobs.
     package var ingest: [String]?
+    /// Whether a workflow does what nothing has changed for, too; nil is no.
+    package var force: Bool?
     /// Parameters of the jobs.
     package var set: [String: String]
     /// The only pool to use.
@@ -40,6 +42,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         files: [JobFileText] = [],
         input: String? = nil,
         ingest: [String]? = nil,
+        force: Bool? = nil,
         set: [String: String] = [:],
         pool: String? = nil,
         requestID: String? = nil
@@ -48,6 +51,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         self.files = files
         self.input = input
         self.ingest = ingest
+        self.force = force
         self.set = set
         self.pool = pool
         self.requestID = requestID
@@ -58,6 +62,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         case files
         case input
         case ingest
+        case force
         case set
         case pool
         case requestID = "request_id"

@@ -8,7 +8,7 @@ package struct CommandLineTool: Sendable {
     package static let commands: [Command] = [
         .up, .down, .submit, .list, .status, .watch, .cancel, .logs, .explain, .tables, .schema,
         .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
-        .ingest,
+        .ingest, .retry, .schedule,
         .coordinator, .worker,
         .cluster, .token,
         .completion, .version,

@@ -76,16 +76,48 @@ package enum Listings {
 
     package static func text(of plan: Explanation, _ palette: Palette) -> String {
         var table = TextTable([
-            .right("#"), .left("JOB"), .left("TABLE"), .right("BYTES"), .right("CHUNKS"),
-            .left("INPUT"),
+            .right("#"), .left("NEEDS"), .left("WHEN"), .left("JOB"), .left("TABLE"),
+            .right("BYTES"),
+            .right("CHUNKS"), .left("INPUT"),
         ])
         for (index, step) in plan.steps.enumerated() {
             table.add([
-                String(index + 1), step.job, step.table, ByteCount(step.bytes).description,
-                "~\(step.chunksEstimate)", step.input,
+                String(index + 1), ranges(step.needs), step.onlyIfChanged ? "changed" : "always",
+                step.job,
+                step.table, ByteCount(step.bytes).description, "~\(step.chunksEstimate)",
+                step.input,
             ])
         }
         return "pool \(Text.printable(plan.pool ?? "none is ready"))\n" + table.text(palette)
+    }
+
+    /// Numbers in ascending order, neighbours drawn together: `1-7, 9`.
+    private static func ranges(_ numbers: [Int]) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for number in numbers.sorted() {
+            if let last = ranges.last, last.upperBound + 1 == number {
+                ranges[ranges.count - 1] = last.lowerBound...number
+            } else {
+                ranges.append(number...number)
+            }
+        }
+        return ranges.map { range in
+            range.count == 1
+                ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        }.joined(separator: ", ")
+    }
+
+    package static func text(of schedules: [ScheduleSummary]) -> String {
+        var table = TextTable([
+            .right("ID"), .left("CRON (UTC)"), .left("NEXT"), .right("LAST JOB"), .left("JOBS"),
+        ])
+        for schedule in schedules {
+            table.add([
+                schedule.id, schedule.cron, Text.time(schedule.next), schedule.lastJob,
+                schedule.jobs.joined(separator: ", "),
+            ])
+        }
+        return table.text()
     }
 
     package static func text(of workers: [WorkerSummary], _ palette: Palette) -> String {

@@ -50,6 +50,11 @@ package struct Progress: Sendable {
         switch step.state {
         case .running where step.inputBytes > 0:
             line += ", \(ByteCount(step.inputBytes)) to read"
+        case .done where !step.hasTasks:
+            if step.inputBytes > 0 { line += ", \(ByteCount(step.inputBytes))" }
+            if let seconds = Text.seconds(from: step.started, to: step.ended) {
+                line += " in \(Text.duration(seconds))"
+            }
         case .done:
             line += ", \(Text.grouped(step.rows)) rows"
             if step.rejected > 0 { line += ", \(Text.grouped(step.rejected)) rejected" }
@@ -75,9 +80,12 @@ package struct Progress: Sendable {
             stepStart = (index, now, share)
             samples = []
         }
-        let rate = rate(adding: step.bytesIn, at: now)
+        let rate = rate(adding: step.hasTasks ? step.bytesIn : step.inputReadBytes, at: now)
         var parts = ["\(Int((share * 100).rounded(.down)))%"]
-        if step.inputBytes > 0 {
+        if !step.hasTasks {
+            // A file that comes from elsewhere.
+            parts.append("\(ByteCount(step.inputReadBytes)) of \(ByteCount(step.inputBytes))")
+        } else if step.inputBytes > 0 {
             parts += ["\(ByteCount(step.bytesIn))", "\(Text.grouped(step.rows)) rows"]
         } else {
             // A step that reads nothing, as a self-test: its tasks are all there is to count.
@@ -95,7 +103,10 @@ package struct Progress: Sendable {
 
     /// How much of a step is done, from 0 to 1: the chunks done of those that the input will make.
     private static func share(of step: StepStatus) -> Double {
-        guard step.chunks.total > 0 else { return 0 }
+        guard step.hasTasks else {
+            guard step.inputBytes > 0 else { return 0 }
+            return min(1, Double(step.inputReadBytes) / Double(step.inputBytes))
+        }
         let done = Double(step.chunks.done) / Double(step.chunks.total)
         // Chunks are counted as they are cut; until the input is read, there will be more.
         let read = step.inputBytes > 0 ? Double(step.inputReadBytes) / Double(step.inputBytes) : 1
@@ -124,4 +135,9 @@ package struct Progress: Sendable {
         let seconds = (now - stepStart.at).seconds
         return seconds * (1 - share) / (share - stepStart.share)
     }
+}
+
+extension StepStatus {
+    /// Whether there is work for workers in the step; others are actions of the coordinator.
+    fileprivate var hasTasks: Bool { kind != "ingest" && kind != "views" }
 }

@@ -3,6 +3,7 @@ import Columns
 import Gzip
 import Ingestion
 import Jobs
+import Query
 import Scheduling
 import Transport
 
@@ -14,6 +15,24 @@ extension CoordinatorShell {
         }
         switch action {
         case .ingest(let source): ingest(source, step)
+        case .views(let names): publishViews(names, step)
+        }
+    }
+
+    private func publishViews(_ names: [String], _ step: StepID) {
+        do throws(QueryError) {
+            var texts: [ViewText] = []
+            for view in ShippedViews.all where names.contains(view.name) {
+                texts.append(try ViewText(name: view.name, sql: view.sql))
+            }
+            views.publish(texts) { [unowned self] outcome in
+                switch outcome {
+                case .success: handle(.performed(step, isChanged: true))
+                case .failure(let error): handle(.performFailed(step, reason: error.reason))
+                }
+            }
+        } catch {
+            handle(.performFailed(step, reason: error.description))
         }
     }
 

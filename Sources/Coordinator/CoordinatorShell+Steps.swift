@@ -1,4 +1,5 @@
 import Base
+import Catalog
 import Jobs
 import Scheduling
 import Spool
@@ -11,12 +12,31 @@ extension CoordinatorShell {
 
     func openInput(_ step: StepID) {
         guard let context = context(step), let job = context.table else { return }
+        // What was begun before a restart is gone on with.
+        guard context.isLoadedIfChanged, context.recovered == nil else {
+            return openInput(step, loaded: nil)
+        }
+        publisher.ask { (catalog) throws(CatalogError) in
+            try LoadedInput.last(of: job, in: catalog)
+        } _: { [unowned self] outcome in
+            // The job may have been cancelled meanwhile.
+            guard scheduler.reading == step else { return }
+            if case .failure(let error) = outcome {
+                CoordinatorLog.write("step \(step) is loaded, changed or not: \(error)")
+            }
+            openInput(step, loaded: (try? outcome.get()) ?? nil)
+        }
+    }
+
+    private func openInput(_ step: StepID, loaded: LoadedInput?) {
+        guard let context = context(step), let job = context.table else { return }
         let plan = InputPlan(
             files: context.files,
             declaration: job.transform,
             hasHeader: job.hasHeader,
             chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
-            expected: context.recovered?.files
+            expected: context.recovered?.files,
+            loaded: loaded
         )
         let shell = LoopBound(self, loop: loop)
         inputs.open(step, plan) { [loop] answer in
@@ -34,10 +54,16 @@ extension CoordinatorShell {
     private func inputAnswered(_ step: StepID, _ answer: InputReader.Answer) {
         switch answer {
         case .opened(let files):
+            context(step)?.readFiles = files.map { LoadedInput.File($0, crc32: nil) }
             begin(step, of: files)
             handle(.inputOpened(step))
         case .note(let text): jobs[step.job]?.log.write("step \(step.index) \(text)")
-        case .ended: handle(.inputEnded(step))
+        case .ended(let checksums):
+            context(step)?.note(checksums)
+            handle(.inputEnded(step))
+        case .unchanged:
+            jobs[step.job]?.log.write("step \(step.index): nothing has changed since the last load")
+            handle(.inputUnchanged(step))
         case .failed(let reason): handle(.inputFailed(step, reason: reason))
         case .searched(let damage): handle(.damageSearched(step, damage: damage))
         case .chunk(let text):

@@ -48,6 +48,9 @@ final class CoordinatorShell {
 
     var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
+    var timetable = Timetable()
+    /// The lines of `timetable`.
+    var schedules: [ScheduleID: ScheduleRecord] = [:]
     var links: [WorkerID: WorkerLink] = [:]
     var roster = WorkerRoster()
     var departures = Departures()
@@ -167,6 +170,7 @@ final class CoordinatorShell {
             loop.schedule(every: SpaceMonitor.interval) { space.measure() },
             loop.schedule(every: Self.tickInterval) { [unowned self] in tick() },
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
+            loop.schedule(every: Self.timetableInterval) { [unowned self] in submitScheduled() },
             loop.schedule(every: AttemptNews.interval) { [unowned self] in saveAttempts() },
             loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
         ]
@@ -176,6 +180,7 @@ final class CoordinatorShell {
             loop.onSignal(SIGINT) { [unowned self] in stop("signal INT") },
         ]
         resumeJobs { [unowned self] in isReady = true }
+        resumeSchedules()
         sweepStore()
         retention.start()
         handle(.tick)

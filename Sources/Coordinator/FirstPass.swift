@@ -35,6 +35,9 @@ final class FirstPass {
 
     var compressedOffset: Int64 { reader.compressedOffset }
 
+    /// CRC-32 of the file's bytes, when the end was verified.
+    var fileCRC32: UInt32 { reader.inputMark.crc32 }
+
     /// The next chunk, or nil at the verified end.
     func next(memory: MemoryPool) throws(InputError) -> CutText? {
         let block = memory.take(capacity: cutter.bufferSizeBytes)

@@ -18,6 +18,8 @@ struct InputPlan: Sendable {
     var chunkSizeBytes: Int
     /// What the files must be, where results were made of them already.
     var expected: [SpoolHeader.InputFile]?
+    /// What the table was loaded from, where the same is not loaded again.
+    var loaded: LoadedInput?
 }
 
 /// A chunk of whole lines with what a lease has to say about it.
@@ -66,8 +68,10 @@ final class InputReader: @unchecked Sendable {
         /// How a file is read, for the job's log.
         case note(String)
         case chunk(CutText)
-        /// The whole input was read and verified.
-        case ended
+        /// The whole input was read and verified; the CRC-32 of each file.
+        case ended(crc32: [UInt32?])
+        /// It is what the table was loaded from.
+        case unchanged
         case failed(reason: String)
         /// What damage was found where `searchDamage` asked for it.
         case searched(damage: String?)
@@ -90,6 +94,10 @@ final class InputReader: @unchecked Sendable {
             let input = OpenInput(step: step, plan: plan, indexes: indexes, answer: answer)
             current = input
             do throws(InputError) {
+                if try input.isLoaded() {
+                    current = nil
+                    return answer(.unchanged)
+                }
                 answer(.opened(try input.open()))
             } catch {
                 fail(input, error)
@@ -106,7 +114,7 @@ final class InputReader: @unchecked Sendable {
                     input.answer(.chunk(text))
                 } else {
                     current = nil
-                    input.answer(.ended)
+                    input.answer(.ended(crc32: input.crc32))
                 }
             } catch {
                 fail(input, error)
@@ -248,6 +256,8 @@ private final class OpenInput {
     private var nextFile = 0
     private var current: OpenFile?
     private var finishedBytes: Int64 = 0
+    /// CRC-32 of each file that was read.
+    private(set) var crc32: [UInt32?] = []
 
     /// The file that is being read, or could not be begun; those before it were verified.
     var fileBeingRead: SpoolHeader.InputFile? {
@@ -264,6 +274,12 @@ private final class OpenInput {
         self.plan = plan
         self.indexes = indexes
         self.answer = answer
+    }
+
+    /// Whether there is nothing to load.
+    func isLoaded() throws(InputError) -> Bool {
+        guard let loaded = plan.loaded else { return false }
+        return try storage { () throws(StorageError) in try loaded.isSame(as: plan.files) }
     }
 
     /// Looks what the files are, opens the first of them and checks its header.
@@ -296,6 +312,7 @@ private final class OpenInput {
                 return chunk
             }
             finishedBytes += open.identity.sizeBytes
+            crc32.append(open.fileCRC32)
             current = nil
             if nextFile < files.count { try openNextFile() }
         }

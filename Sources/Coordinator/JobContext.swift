@@ -48,6 +48,10 @@ final class StepContext {
     var ended: WallTime?
     /// How the step ended before a restart.
     var restored: StepStatus?
+    /// The files that are being read, for who asks later whether they have changed.
+    var readFiles: [LoadedInput.File] = []
+    /// Whether an input that was loaded already is not loaded again.
+    var isLoadedIfChanged = false
     /// What an earlier coordinator's spool file began with, where it goes on with it.
     var recovered: SpoolHeader?
 
@@ -75,9 +79,32 @@ final class StepContext {
         declaration.table
     }
 
+    /// Takes down what the bytes of the files were.
+    func note(_ checksums: [UInt32?]) {
+        for (index, checksum) in checksums.enumerated() where readFiles.indices.contains(index) {
+            readFiles[index].crc32 = checksum
+        }
+    }
+
+    /// What the step's table is loaded from.
+    var loadedInput: LoadedInput? {
+        guard let job = table else { return nil }
+        let files = readFiles.isEmpty ? recovered?.files.map { .init($0, crc32: nil) } : readFiles
+        return files.map { LoadedInput(jobFile: LoadedInput.jobFile(of: job), files: $0) }
+    }
+
     /// Whether the step's tasks have no data.
     var isSelftest: Bool {
         if case .selftest = declaration.work { true } else { false }
+    }
+
+    /// What the step does, in a word.
+    var kind: String {
+        switch declaration.work {
+        case .table: "load"
+        case .selftest: "selftest"
+        case .action(let action): action.kind
+        }
     }
 
     /// What the step fills: a table, or, for scripts that tell steps apart by it, itself.

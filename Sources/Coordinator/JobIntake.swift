@@ -118,12 +118,14 @@ extension CoordinatorShell {
 
     private func contexts(of plan: PlannedJob, _ id: JobID) -> [StepContext] {
         plan.steps.enumerated().map { index, step in
-            StepContext(
+            let context = StepContext(
                 id: StepID(job: id, index: index),
                 declaration: step.declaration,
                 files: step.files,
                 inputBytes: step.inputBytes
             )
+            context.isLoadedIfChanged = step.declaration.rules.onlyIfChanged
+            return context
         }
     }
 
@@ -159,7 +161,7 @@ extension CoordinatorShell {
     }
 
     /// Goes on with one job; `completion` follows when it is known here, or has ended.
-    private func resume(_ record: JobRecord, _ completion: @escaping () -> Void) {
+    func resume(_ record: JobRecord, _ completion: @escaping () -> Void) {
         let request: SubmitRequest
         let plan: PlannedJob
         do {

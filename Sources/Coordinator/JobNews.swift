@@ -149,6 +149,7 @@ extension CoordinatorShell {
         }
         var status = StepStatus(
             job: context.name,
+            kind: context.kind,
             table: context.tableName,
             state: step?.state.word ?? .pending,
             rows: report.rows,
@@ -185,7 +186,8 @@ extension CoordinatorShell {
             job: "\(job.id)",
             name: job.record.name,
             index: step.index,
-            step: status
+            step: status,
+            input: context.loadedInput
         )
         return String(decoding: JSON.encode(info), as: UTF8.self)
     }
@@ -199,6 +201,8 @@ struct ReleaseInfo: Codable {
     var index: Int?
     /// The step as it was published; a restarted coordinator takes its figures from here.
     var step: StepStatus
+    /// Nil in what an older release published.
+    var input: LoadedInput?
 }
 
 extension Step.State {

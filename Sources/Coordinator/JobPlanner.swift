@@ -67,13 +67,19 @@ struct JobPlanner {
     private func resolve(_ request: SubmitRequest) throws(PlanError) -> [ResolvedJob] {
         do throws(JobError) {
             var jobs: [ResolvedJob] = []
-            for name in request.jobs { jobs += try library.resolve(name, set: request.set) }
+            for name in request.jobs {
+                jobs += try library.resolve(name, set: request.set).shifted(by: jobs.count)
+            }
             for file in request.files {
                 jobs += try library.resolve(
                     fileText: file.text,
                     file: file.name,
                     set: request.set
-                )
+                ).shifted(by: jobs.count)
+            }
+            if request.input != nil { jobs = jobs.withoutIngests }
+            if request.force == true {
+                for index in jobs.indices { jobs[index].rules.onlyIfChanged = false }
             }
             return jobs
         } catch {
@@ -157,6 +163,30 @@ struct JobPlanner {
     }
 }
 
+extension [ResolvedJob] {
+    /// The jobs as they stand behind so many others.
+    fileprivate func shifted(by count: Int) -> [ResolvedJob] {
+        map { job in
+            var job = job
+            job.rules.needs = job.rules.needs.map { $0 + count }
+            return job
+        }
+    }
+
+    /// The jobs whose files are read where they are.
+    fileprivate var withoutIngests: [ResolvedJob] {
+        var places: [Int: Int] = [:]
+        var kept: [ResolvedJob] = []
+        for (index, job) in enumerated() {
+            if case .action(.ingest) = job.work { continue }
+            places[index] = kept.count
+            kept.append(job)
+            kept[kept.count - 1].rules.needs = job.rules.needs.compactMap { places[$0] }
+        }
+        return kept
+    }
+}
+
 extension ResolvedJob {
     /// The declaration of a job that loads a table.
     var table: JobDeclaration? {
@@ -200,6 +230,15 @@ extension SchedulingSettings {
 extension StepPlan {
     /// A planned step as the scheduler sees it; `snapshot` when it was published before.
     init(_ step: PlannedJob.Step, published snapshot: SnapshotID?, finished: FinishedTasks) {
+        let declared = step.declaration.rules
+        let knownSize = step.inputBytes > 0 ? step.inputBytes : nil
+        let rules = StepRules(
+            needs: declared.needs,
+            onlyIfChanged: declared.onlyIfChanged,
+            retries: declared.retries,
+            retryDelay: declared.retryDelay,
+            timeout: declared.timeout?.duration(sizeBytes: knownSize)
+        )
         switch step.declaration.work {
         case .table(let job):
             self.init(
@@ -207,12 +246,13 @@ extension StepPlan {
                 columnCount: job.transform.columns.count,
                 rejectLimits: job.rejectLimits,
                 allowsEmpty: job.allowEmpty,
-                finished: finished
+                finished: finished,
+                rules: rules
             )
         case .selftest(let test):
-            self.init(source: .synthetic(tasks: test.tasks), finished: finished)
+            self.init(source: .synthetic(tasks: test.tasks), finished: finished, rules: rules)
         case .action:
-            self.init(source: .action)
+            self.init(source: .action, rules: rules)
         }
     }
 }

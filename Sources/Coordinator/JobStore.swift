@@ -71,6 +71,11 @@ final class JobStore: @unchecked Sendable {
             pool TEXT NOT NULL, name TEXT NOT NULL, revoked TEXT NOT NULL,
             PRIMARY KEY (pool, name)) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE schedule (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL, cron TEXT NOT NULL,
+            last_job INTEGER);
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {
@@ -187,6 +192,22 @@ final class JobStore: @unchecked Sendable {
                     .integer(record.id.rawValue),
                 ]
             )
+        }
+    }
+
+    /// Makes a job that failed or was cancelled one that goes on; nil where it did neither.
+    func reopen(
+        _ id: JobID,
+        _ completion: @escaping (Result<JobRecord?, DatabaseError>) -> Void
+    ) {
+        perform(completion) { (database) throws(DatabaseError) in
+            try database.run(
+                "UPDATE job SET state = 'PENDING', reason = NULL, ended = NULL, has_log = 1 "
+                    + "WHERE id = ? AND state IN ('ERROR', 'CANCELLED')",
+                [.integer(id.rawValue)]
+            )
+            guard database.changedRows == 1 else { return nil }
+            return try Self.records(database, "WHERE id = ?", [.integer(id.rawValue)]).first
         }
     }
 

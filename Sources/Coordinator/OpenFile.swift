@@ -28,6 +28,8 @@ final class OpenFile {
     private var nextChunk = 0
     /// Compressed bytes read so far, for the progress that is shown.
     private(set) var compressedOffset: Int64 = 0
+    /// Of all of the file's bytes, when the end was verified.
+    private(set) var fileCRC32: UInt32?
 
     /// Opens a file and checks its header.
     init(
@@ -79,11 +81,13 @@ final class OpenFile {
                 return chunk
             }
             try checkUnchanged()
+            fileCRC32 = pass.fileCRC32
             saveIndex(of: pass)
             return nil
         case .indexed(let index):
             guard nextChunk < index.chunks.count else {
                 try checkUnchanged()
+                fileCRC32 = index.compressedCRC32
                 return nil
             }
             guard let chunk = try slice(index.chunks[nextChunk], memory: memory) else {

@@ -28,6 +28,7 @@ extension CoordinatorShell {
             loop.execute { shell.value.stop("asked to, by otjob down") }
         }
         addJobRoutes(to: &router)
+        addScheduleRoutes(to: &router)
         addClusterRoutes(to: &router)
         addStoreRoutes(to: &router)
         addViewRoutes(to: &router)
@@ -81,6 +82,17 @@ extension CoordinatorShell {
             [unowned self] _, parameters, exchange in
             withStatus(of: parameters["id"], exchange) { [unowned self] status in
                 listAttempts(of: status, exchange)
+            }
+        }
+        router.add(.post, API.Routes.retryJob("{id}")) { [unowned self] _, parameters, exchange in
+            withStatus(of: parameters["id"], exchange) { [unowned self] status in
+                retry(JobID(Int64(status.id) ?? 0)) { [unowned self] problem in
+                    switch problem {
+                    case nil: withStatus(of: status.id, exchange) { exchange.respond(json: $0) }
+                    case .invalid(let text): exchange.respond(.error(400, text))
+                    case .unavailable(let text): exchange.respond(.error(503, text))
+                    }
+                }
             }
         }
         router.add(.post, API.Routes.cancelJob("{id}")) { [unowned self] _, parameters, exchange in
@@ -172,14 +184,20 @@ extension CoordinatorShell {
         do throws(PlanError) {
             let plan = try planner.plan(request)
             let chunkSize = configuration.scheduler.chunkSizeBytes
-            let steps = plan.steps.sorted { $0.inputBytes < $1.inputBytes }.map { step in
+            let plans = plan.steps.map { StepPlan($0, published: nil, finished: FinishedTasks()) }
+            let order = Job.order(of: plans)
+            let steps = order.map { index in
+                let step = plan.steps[index]
                 let rawBytes = step.inputBytes * ExplainedStep.rawBytesPerCompressedByte
+                let needs = step.declaration.rules.needs
                 return ExplainedStep(
                     job: step.declaration.name,
                     table: step.declaration.table?.table,
-                    input: step.files.isEmpty ? nil : step.files.joined(separator: ", "),
+                    input: step.source,
                     bytes: step.inputBytes,
-                    chunksEstimate: Int((rawBytes + chunkSize - 1) / chunkSize)
+                    chunksEstimate: Int((rawBytes + chunkSize - 1) / chunkSize),
+                    needs: needs.compactMap { order.firstIndex(of: $0) }.map { $0 + 1 }.sorted(),
+                    onlyIfChanged: step.declaration.rules.onlyIfChanged
                 )
             }
             let pool = scheduler.pools.first {
@@ -291,6 +309,14 @@ extension HTTPExchange {
 extension HTTPStream {
     fileprivate func send(_ status: JobStatus) {
         sendEvent(name: "status", data: String(decoding: JSON.encode(status), as: UTF8.self))
+    }
+}
+
+extension PlannedJob.Step {
+    /// Where the step's bytes come from; nil where it has none.
+    fileprivate var source: String? {
+        if case .action(.ingest(let source)) = declaration.work { return "\(source.location)" }
+        return files.isEmpty ? nil : files.joined(separator: ", ")
     }
 }
 

@@ -11,6 +11,12 @@ enum StoreChangeError: Error {
     case unknown(String)
     case unavailable(String)
 
+    var reason: String {
+        switch self {
+        case .invalid(let text), .unknown(let text), .unavailable(let text): text
+        }
+    }
+
     init(_ error: PublishError) {
         switch error {
         case .catalog(.noView), .catalog(.noTable): self = .unknown(error.description)

@@ -46,7 +46,7 @@ package struct JobLibrary: Sendable {
         // After all files, as a workflow may stand in a file before its jobs.
         for name in files.keys.sorted() {
             guard case .workflow(let workflow)? = files[name] else { continue }
-            _ = try members(of: workflow)
+            for step in workflow.steps { _ = try work(of: step) }
         }
     }
 
@@ -93,23 +93,49 @@ package struct JobLibrary: Sendable {
         _ file: JobFile,
         set: [String: String]
     ) throws(JobError) -> [ResolvedJob] {
-        let tables: [JobDeclaration]
         switch file {
         case .selftest(let selftest):
             try refuseUnknown(set, job: file.name, declared: SelftestDeclaration.keys)
             return [try ResolvedJob(selftest, set: set)]
-        case .table(let job): tables = [job]
+        case .table(let job):
+            try refuseUnknown(set, job: file.name, declared: job.parameters.keys.sorted())
+            return [try ResolvedJob(job, set: set)]
         case .workflow(let workflow):
+            return try resolve(workflow, set: set)
+        }
+    }
+
+    /// The jobs of all steps; what a step needs comes before it.
+    private func resolve(
+        _ workflow: WorkflowDeclaration,
+        set: [String: String]
+    ) throws(JobError) -> [ResolvedJob] {
+        var jobs: [ResolvedJob] = []
+        var places: [String: Range<Int>] = [:]
+        var declared: Set<String> = []
+        for step in workflow.steps {
+            let members: [StepMember]
             do {
-                tables = try members(of: workflow)
+                members = try work(of: step)
             } catch {
                 throw .invalidFile(error)
             }
+            let first = jobs.count
+            for member in members {
+                var job: ResolvedJob
+                switch member {
+                case .table(let table):
+                    declared.formUnion(table.parameters.keys)
+                    job = try ResolvedJob(table, set: set)
+                case .action(let action): job = ResolvedJob(action)
+                }
+                job.rules = step.rules
+                job.rules.needs = step.needs.flatMap { Array(places[$0] ?? 0..<0) }
+                jobs.append(job)
+            }
+            places[step.name] = first..<jobs.count
         }
-        let declared = Set(tables.flatMap(\.parameters.keys)).sorted()
-        try refuseUnknown(set, job: file.name, declared: declared)
-        var jobs: [ResolvedJob] = []
-        for table in tables { jobs.append(try ResolvedJob(table, set: set)) }
+        try refuseUnknown(set, job: workflow.name, declared: declared.sorted())
         return jobs
     }
 
@@ -124,22 +150,53 @@ package struct JobLibrary: Sendable {
         }
     }
 
-    /// The table jobs of a workflow; an unknown one is pointed at in the workflow's file.
-    private func members(
-        of workflow: WorkflowDeclaration
-    ) throws(ConfigurationError) -> [JobDeclaration] {
-        var members: [JobDeclaration] = []
-        for (name, location) in zip(workflow.jobs, workflow.locations) {
-            switch files[name] {
-            case .table(let job)?: members.append(job)
-            case .workflow?: throw location.error("'\(name)' is a workflow; list its jobs here")
-            case .selftest?, nil:
+    /// What a step does once for each of its names.
+    private enum StepMember {
+        case table(JobDeclaration)
+        case action(StepAction)
+    }
+
+    /// What a step does; a name that is unknown is pointed at in the workflow's file.
+    private func work(of step: WorkflowStep) throws(ConfigurationError) -> [StepMember] {
+        var members: [StepMember] = []
+        switch step.work {
+        case .load(let jobs):
+            for (name, location) in zip(jobs, step.locations) {
+                members.append(.table(try table(named: name, at: location)))
+            }
+        case .ingest(let datasets):
+            for (dataset, location) in zip(datasets, step.locations) {
+                do throws(SourceError) {
+                    members.append(.action(.ingest(try sources.source(of: dataset))))
+                } catch {
+                    throw location.error("\(error)")
+                }
+            }
+        case .views(let views):
+            let known = ShippedViews.all.map(\.name)
+            for (name, location) in zip(views, step.locations) where !known.contains(name) {
                 throw location.error(
-                    "no job is named '\(name)'; " + Spelling.suggestion(for: name, in: names)
-                        + "known are \(names.joined(separator: ", "))"
+                    "no view is named '\(name)'; " + Spelling.suggestion(for: name, in: known)
+                        + "known are \(known.joined(separator: ", "))"
                 )
             }
+            members.append(.action(.views(views)))
         }
         return members
+    }
+
+    private func table(
+        named name: String,
+        at location: SourceLocation
+    ) throws(ConfigurationError) -> JobDeclaration {
+        switch files[name] {
+        case .table(let job)?: return job
+        case .workflow?: throw location.error("'\(name)' is a workflow; list its jobs here")
+        case .selftest?, nil:
+            throw location.error(
+                "no job is named '\(name)'; " + Spelling.suggestion(for: name, in: names)
+                    + "known are \(names.joined(separator: ", "))"
+            )
+        }
     }
 }

@@ -14,6 +14,8 @@ package struct ResolvedJob: Sendable, Equatable {
     package let parameters: [String: String]
     /// The path or glob to read with the parameters filled in; nil where nothing is read.
     package let input: String?
+    /// What a workflow says about it.
+    package var rules = WorkflowRules()
 
     package var name: String {
         switch work {

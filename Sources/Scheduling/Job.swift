@@ -41,17 +41,25 @@ package struct Job: Sendable {
         if case .ended = state { true } else { false }
     }
 
-    /// Those that need nothing come first, then those that only need these, and so on.
     private static func order(of steps: [Step]) -> [Int] {
+        order(steps.map { (needs: $0.rules.needs, sizeBytes: $0.source.sizeBytes) })
+    }
+
+    /// The order in which the steps of a plan are done.
+    package static func order(of steps: [StepPlan]) -> [Int] {
+        order(steps.map { (needs: $0.rules.needs, sizeBytes: $0.source.sizeBytes) })
+    }
+
+    /// Those that need nothing come first, then those that only need these, and so on.
+    private static func order(_ steps: [(needs: [Int], sizeBytes: Int64)]) -> [Int] {
         var depths: [Int] = []
         for (index, step) in steps.enumerated() {
-            let needs = step.rules.needs
-            precondition(needs.allSatisfy { $0 < index }, "a step needs one that comes later")
-            depths.append(needs.map { depths[$0] + 1 }.max() ?? 0)
+            let isInOrder = step.needs.allSatisfy { $0 < index }
+            precondition(isInOrder, "a step needs one that comes later")
+            depths.append(step.needs.map { depths[$0] + 1 }.max() ?? 0)
         }
         return steps.indices.sorted {
-            (depths[$0], steps[$0].source.sizeBytes, $0)
-                < (depths[$1], steps[$1].source.sizeBytes, $1)
+            (depths[$0], steps[$0].sizeBytes, $0) < (depths[$1], steps[$1].sizeBytes, $1)
         }
     }
 

@@ -44,7 +44,7 @@ struct ShapeTests {
                 + #""pool":null,"reason":null,"started":null,"state":"RUNNING","steps":[{"attempts":6,"bytes_in":7,"#
                 + #""bytes_out":8,"chunks":{"done":4,"running":5,"total":3},"#
                 + #""conversion_failures":{"birthYear":11},"ended":null,"input_bytes":9,"#
-                + #""input_read_bytes":10,"job":"j","reason":null,"rejected":2,"rows":1,"#
+                + #""input_read_bytes":10,"job":"j","kind":null,"reason":null,"rejected":2,"rows":1,"#
                 + #""snapshot":null,"started":null,"state":"RUNNING","table":"t"}]}"#
         )
     }

@@ -81,13 +81,15 @@ struct ListingsTests {
             table: "title_akas",
             input: "/in/a.gz",
             bytes: 1 << 20,
-            chunksEstimate: 4
+            chunksEstimate: 4,
+            needs: [1, 2, 3, 5],
+            onlyIfChanged: true
         )
         #expect(
             Listings.text(of: Explanation(pool: nil, steps: [step]), .plain) == """
                 pool none is ready
-                #  JOB         TABLE         BYTES  CHUNKS  INPUT
-                1  title_akas  title_akas  1.0 MiB      ~4  /in/a.gz
+                #  NEEDS   WHEN     JOB         TABLE         BYTES  CHUNKS  INPUT
+                1  1-3, 5  changed  title_akas  title_akas  1.0 MiB      ~4  /in/a.gz
 
                 """
         )

@@ -10,10 +10,12 @@ private func step(
     total: Int = 0,
     bytes: Int64 = 0,
     read: Int64 = 0,
-    ended: String? = nil
+    ended: String? = nil,
+    kind: String = "load"
 ) -> StepStatus {
     StepStatus(
         job: "title_akas",
+        kind: kind,
         table: table,
         state: state,
         rows: 1234,
@@ -154,5 +156,17 @@ struct ProgressTests {
         #expect(ExitCode.of(.done) == 0)
         #expect(ExitCode.of(.error) == 1)
         #expect(ExitCode.of(.cancelled) == 4)
+    }
+
+    @Test("a file that comes from elsewhere is drawn by its size, and has no rows")
+    func ingest() {
+        var progress = Progress()
+        let start = Instant(nanoseconds: 0)
+        let running = step(.running, table: "ingest_x", read: 250 << 10, kind: "ingest")
+        let bar = progress.bar(for: job(.running, [running]), at: start, width: 100)
+        #expect(bar?.contains("25%  250.0 KiB of 1000.0 KiB") ?? false, "\(bar ?? "")")
+        let done = step(.done, table: "ingest_x", ended: "2026-11-23T20:00:02Z", kind: "ingest")
+        let lines = progress.lines(for: job(.running, [done]))
+        #expect(lines.last?.hasPrefix("ingest_x: DONE, 1000.0 KiB in ") ?? false, "\(lines)")
     }
 }

@@ -63,13 +63,21 @@ private func read(
             whole.readBytes = text.compressedBytes
             try between(whole.chunks.count)
             reader.cut(step)
-        case .ended:
+        case .ended(let checksums):
+            #expect(checksums == [try fileCRC32(path)])
             indexes.drain()
             return whole
+        case .unchanged: throw Failure(reason: "nothing was said of an earlier load")
         case .failed(let reason): throw Failure(reason: reason)
         case .searched: throw Failure(reason: "nobody asked for damage")
         }
     }
+}
+
+private func fileCRC32(_ path: String) throws -> UInt32 {
+    let file = try File.open(readingFrom: path)
+    let bytes = try file.read(Int(try file.identity().sizeBytes), at: 0)
+    return bytes.withUnsafeBytes { crc32($0) }
 }
 
 /// The text of a chunk, inflated as a worker does it.

@@ -125,8 +125,7 @@ struct JobDeclarationTests {
             return
         }
         #expect(declared.name == "all")
-        #expect(declared.jobs == ["a", "b"])
-        #expect(declared.locations.map(\.column) == [8, 11])
+        #expect(declared.steps.map(\.work) == [.load(["a", "b"])])
 
         var selftest = SelftestDeclaration()
         selftest.tasks = 5

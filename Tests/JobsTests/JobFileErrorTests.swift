@@ -241,7 +241,8 @@ struct JobFileErrorTests {
     @Test(
         "is refused with line, column and reason: workflows and selftests",
         arguments: [
-            Case("workflow: w", 1, 1, "'jobs' is missing here"),
+            Case("workflow: w", 1, 1, "'steps' is missing here"),
+            Case("workflow: w\njobs: [a]\nsteps: []", 3, 1, "not both"),
             Case("workflow: w\njobs: []", 2, 7, "at least one job"),
             Case("workflow: w\njobs: [a, a]", 2, 11, "'a' is listed twice"),
             Case("workflow: w\njobs: [selftest]", 2, 8, "loads no table"),

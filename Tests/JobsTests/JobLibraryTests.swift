@@ -15,15 +15,21 @@ struct JobLibraryTests {
         return declaration
     }
 
-    @Test("embeds every file of the folder jobs, and nothing else")
+    @Test("embeds every file of the folders jobs, workflows and sources, and nothing else")
     func embedded() throws {
-        var paths: [String] = []
-        for folder in folderContents(repositoryRoot + "/jobs") {
-            paths += folderContents(repositoryRoot + "/jobs/" + folder).map { folder + "/" + $0 }
+        var folders = ["workflows"]
+        folders += folderContents(repositoryRoot + "/jobs").map { "jobs/" + $0 }
+        let paths = folders.flatMap { folder in
+            folderContents(repositoryRoot + "/" + folder).map { folder + "/" + $0 }
         }
         #expect(ShippedJobs.files.map(\.path).sorted() == paths.sorted())
         for (path, text) in ShippedJobs.files {
-            #expect(try contents(repositoryRoot + "/jobs/" + path) == text)
+            #expect(try contents(repositoryRoot + "/" + path) == text)
+        }
+        let sources = folderContents(repositoryRoot + "/sources")
+        #expect(ShippedJobs.sources.map(\.path).sorted() == sources.sorted())
+        for (path, text) in ShippedJobs.sources {
+            #expect(try contents(repositoryRoot + "/sources/" + path) == text)
         }
     }
 
@@ -42,13 +48,21 @@ struct JobLibraryTests {
         #expect(try JobLibrary(directories: []).names == expected)
     }
 
-    @Test("gives all seven jobs for the workflow imdb")
+    @Test("gives the ingest of seven files and their loads for the workflow imdb")
     func workflow() throws {
         let jobs = try JobLibrary(directories: []).resolve("imdb", set: [:])
-        #expect(jobs.map(\.name).sorted() == Self.imdb)
-        for job in jobs {
+        let (ingests, loads) = (jobs.prefix(7), jobs.dropFirst(7).prefix(7))
+        #expect(ingests.map(\.name).sorted() == Self.imdb.map { "ingest_" + $0 })
+        #expect(ingests.allSatisfy { $0.rules.needs.isEmpty && $0.rules.retries > 0 })
+        #expect(loads.map(\.name).sorted() == Self.imdb)
+        for job in loads {
             let file = job.name.replacing("_", with: ".", maxReplacements: 1) + ".tsv.gz"
             #expect(job.input == file)
+            #expect(job.rules.needs == Array(0..<7))
+            #expect(job.rules.onlyIfChanged)
+            #expect(job.rules.timeout?.duration(sizeBytes: 1 << 20) == .seconds(3600))
+            #expect(job.rules.timeout?.duration(sizeBytes: 100 << 20) == .seconds(3 * 3600))
+            #expect(job.rules.timeout?.duration(sizeBytes: nil) == .seconds(12 * 3600))
         }
     }
 
@@ -159,7 +173,7 @@ struct JobLibraryTests {
     @Test(
         "refuses folders with what is wrong in them",
         arguments: [
-            ("title_akas.yaml", jobText("job: title_akas"), "name of shipped:imdb/title_akas.yaml"),
+            ("title_akas.yaml", jobText("job: title_akas"), "shipped:jobs/imdb/title_akas.yaml"),
             ("w.yaml", "workflow: w\njobs: [title_aka]", "w.yaml:2:8: no job is named 'title_aka'"),
             ("w.yaml", "workflow: w\njobs: [imdb]", "w.yaml:2:8: 'imdb' is a workflow"),
             ("s.yaml", "selftest: {tasks: 5}", "'selftest' is already the name of built-in"),
@@ -217,7 +231,7 @@ struct JobLibraryTests {
         let library = try JobLibrary(directories: [])
         let text = jobText("input: ${a}.gz", "parameters: {a: one}")
         let jobs =
-            try library.resolve("imdb", set: [:])
+            try Self.imdb.flatMap { try library.resolve($0, set: [:]) }
             + library.resolve("selftest", set: ["tasks": "9", "fail_at": "7", "sleep": "0.1s"])
             + library.resolve(fileText: text, file: "j.yaml", set: ["a": "two"])
         #expect(jobs.count == 9)

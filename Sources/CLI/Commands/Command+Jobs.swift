@@ -43,6 +43,24 @@ extension Command {
         return ExitCode.done
     }
 
+    static let retry = Command(
+        "retry",
+        "go on with a job that failed or was cancelled; what it published stays",
+        positionals: [Positional("ID")],
+        flags: [
+            Flag("wait", nil, "show progress and return when the job has ended"), .json,
+            .coordinator,
+        ]
+    ) { invocation throws(CLIError) in
+        let id = invocation.arguments.positionals[0]
+        let client = try invocation.client()
+        let body = Array("{}".utf8)
+        let status = try client.post(JobStatus.self, Routes.retryJob(id), body: body)
+        if invocation.arguments.has("wait") { return try follow(id, client, invocation) }
+        invocation.print(json: status) { "job \(id) goes on; watch it with: otjob watch \(id)\n" }
+        return ExitCode.done
+    }
+
     static let logs = Command(
         "logs",
         "print the log of a job",

@@ -4,19 +4,24 @@ import Glibc
 import Storage
 
 extension Command {
-    private static let input = Flag(
+    static let input = Flag(
         "input",
         "PATH",
         "a folder, or for one job the file or glob; else the raw store",
         kind: .file
     )
-    private static let set = Flag(
+    static let set = Flag(
         "set",
         "NAME=VALUE",
         "a parameter that the job declares",
         repeats: true
     )
-    private static let pool = Flag("pool", "POOL", "the only pool to use")
+    static let force = Flag(
+        "force",
+        nil,
+        "of a workflow: load every table, changed or not"
+    )
+    static let pool = Flag("pool", "POOL", "the only pool to use")
 
     static let submit = Command(
         "submit",
@@ -27,12 +32,14 @@ extension Command {
         positionals: [Positional("JOB", kind: .file, repeats: true)],
         flags: [
             input, set, pool,
+            force,
             Flag("wait", nil, "show progress and return when the job has ended"),
             Flag("request-id", "ID", "submitting the same ID again gives the first job"),
             .json, .coordinator,
         ]
     ) { invocation throws(CLIError) in
-        try submit(try submitRequest(invocation.arguments), invocation)
+        let arguments = invocation.arguments
+        return try submit(try submitRequest(arguments.positionals, arguments), invocation)
     }
 
     /// Sends a request and prints the job's id, or waits for its end where that is asked for.
@@ -70,15 +77,16 @@ extension Command {
         "explain",
         "print the plan of a job without running it",
         positionals: [Positional("JOB", kind: .file, repeats: true)],
-        flags: [input, set, pool, .json, .coordinator]
+        flags: [input, set, pool, force, .json, .coordinator]
     ) { invocation throws(CLIError) in
-        let body = JSON.encode(try submitRequest(invocation.arguments))
+        let arguments = invocation.arguments
+        let body = JSON.encode(try submitRequest(arguments.positionals, arguments))
         let plan = try invocation.client().post(Explanation.self, Routes.explain, body: body)
         invocation.print(json: plan) { Listings.text(of: plan, invocation.terminal.palette) }
         return ExitCode.done
     }
 
-    private static func follow(
+    static func follow(
         _ id: String,
         _ client: CoordinatorClient,
         _ invocation: Invocation
@@ -95,14 +103,19 @@ extension Command {
         return ExitCode.of(status.state)
     }
 
-    private static func submitRequest(_ arguments: Arguments) throws(CLIError) -> SubmitRequest {
+    /// What is to be submitted: names and job files, and the flags about them.
+    static func submitRequest(
+        _ names: [String],
+        _ arguments: Arguments
+    ) throws(CLIError) -> SubmitRequest {
         var request = SubmitRequest(
             input: arguments.value("input").map { Paths.absolute($0) },
+            force: arguments.has(force.name) ? true : nil,
             set: try arguments.pairs("set"),
             pool: arguments.value("pool"),
             requestID: arguments.value("request-id")
         )
-        for job in arguments.positionals {
+        for job in names {
             guard Paths.isJobFile(job) else {
                 request.jobs.append(job)
                 continue
