@@ -12,7 +12,7 @@ package enum ProcessEnd: Equatable, Sendable {
     }
 
     /// Waits for the end of a child, which nobody else may wait for.
-    package init(waitingFor pid: pid_t) {
+    package init(waitingFor pid: Int32) {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         self.init(waitStatus: status)

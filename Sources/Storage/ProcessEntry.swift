@@ -1,15 +1,15 @@
-package import CLinux
 import Glibc
 
 /// A process of this machine as /proc shows it (proc(5)).
 package struct ProcessEntry: Equatable, Sendable {
-    package let pid: pid_t
+    /// As `pid_t` is: which C module declares that one depends on what was read before.
+    package let pid: Int32
     /// Clock ticks from the machine's start to the process's: with the pid, it names a process for
     /// good, as a pid alone, which is used again, does not.
     package let startTicks: UInt64
 
     /// The process of that id; nil where there is none or it is a zombie.
-    package init?(pid: pid_t) {
+    package init?(pid: Int32) {
         guard pid > 0, let text = FileText.read("/proc/\(pid)/stat"),
             let ticks = Self.startTicks(stat: text)
         else { return nil }
