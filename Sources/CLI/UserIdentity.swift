@@ -65,8 +65,11 @@ package enum UserIdentity {
     }
 
     /// The folder for the identity of this user's worker in a pool.
-    static func workerFolder(pool: String) throws(CLIError) -> String {
-        guard let folder = folder(Environment.value) else {
+    package static func workerFolder(
+        pool: String,
+        _ environment: (String) -> String? = Environment.value
+    ) throws(CLIError) -> String {
+        guard let folder = folder(environment) else {
             throw .failed("there is no HOME to keep the identity in; name a folder: --identity DIR")
         }
         return "\(folder)/workers/\(pool)"

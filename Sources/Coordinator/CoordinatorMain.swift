@@ -75,6 +75,7 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     let catalog = try Catalog(path: tables + "/catalog.sqlite", dataPath: tables + "/")
     try jobStore.beginReign(after: try catalog.lastReign(of: jobStore.identity))
     try catalog.claim(jobStore.reign)
+    try checkOwnWorkers(of: configuration, reaching: workerAddress.fromThisHost, security)
     let identities = try security.authority.map { authority throws(DatabaseError) in
         try IdentityRegistry(
             authority: authority,
@@ -115,6 +116,23 @@ private func run(_ configuration: ClusterConfiguration) throws -> Int32 {
     if let error = failure.error { throw error }
     try Directory.removeTree(path: state + "/coordinator.pid")
     return withExtendedLifetime(lock) { shell.exitCode }
+}
+
+/// Workers that the coordinator starts trust nobody whose certificate does not name their address.
+private func checkOwnWorkers(
+    of configuration: ClusterConfiguration,
+    reaching address: HostPort,
+    _ security: ClusterSecurity
+) throws(StartError) {
+    guard security.workers != nil, !security.hosts.contains(address.host),
+        let pool = configuration.pools.first(where: { $0.provider == .process })
+    else { return }
+    let names = security.hosts.joined(separator: ", ")
+    throw StartError(
+        description: "the workers of pool \(pool.name) connect to \(address.host), and the "
+            + "coordinator's certificate names \(names) only; listen on 0.0.0.0, or make the "
+            + "certificates anew with otjob cluster init --host \(address.host)"
+    )
 }
 
 /// What went wrong on the loop at the start.

@@ -97,6 +97,19 @@ struct ShapeTests {
                 == #"{"done":5,"host":"h","id":"1","identity":null,"joined":"j","name":null,"#
                 + #""pid":2,"pool":"p","reason":null,"running":4,"slots":3,"state":"READY"}"#
         )
+        let token = TokenSummary(
+            id: "1",
+            pool: "p",
+            name: "n",
+            state: .waiting,
+            created: "c",
+            expires: "e"
+        )
+        #expect(
+            text(token)
+                == #"{"created":"c","expires":"e","id":"1","name":"n","pool":"p","#
+                + #""state":"WAITING"}"#
+        )
         let pool = PoolSummary(
             name: "p",
             provider: "process",

@@ -33,6 +33,18 @@ struct UserIdentityTests {
         }
     }
 
+    @Test("a worker's identity has a folder for each pool there")
+    func workerFolder() throws {
+        func folder(_ environment: [String: String]) throws(CLIError) -> String {
+            try UserIdentity.workerFolder(pool: "zone-a") { environment[$0] }
+        }
+        #expect(try folder(["HOME": "/h"]) == "/h/.config/otjob/workers/zone-a")
+        #expect(
+            try folder(["HOME": "/h", "XDG_CONFIG_HOME": "/x"]) == "/x/otjob/workers/zone-a"
+        )
+        #expect(throws: CLIError.self) { try folder([:]) }
+    }
+
     @Test("a file that was named and is not there is an error, one of the folder is none")
     func missing() throws {
         try withTemporaryFolder { home in

@@ -35,6 +35,40 @@ struct IdentityFolderTests {
         }
     }
 
+    @Test("which token an identity was made for is noted, as its hash")
+    func exchange() throws {
+        try withTemporaryFolder { folder in
+            let (token, other) = (Token.make(), Token.make())
+            let identity = IdentityFolder(folder + "/worker")
+            #expect(!identity.hasExchanged(token))
+            try identity.noteExchange(of: token)
+            #expect(identity.hasExchanged(token))
+            #expect(!identity.hasExchanged(other))
+            try identity.noteExchange(of: other)
+            #expect(!identity.hasExchanged(token))
+            let note = FileText.read(folder + "/worker/joined") ?? ""
+            other.withBytes { #expect(!note.contains(String(decoding: $0, as: UTF8.self))) }
+        }
+    }
+
+    @Test("credentials are the same after they went through a text")
+    func text() throws {
+        let authority = try CertificateAuthority(cluster: "ott", at: present)
+        let credentials = try authority.credentials()
+        let read = try Credentials(text: credentials.text, source: "test")
+        #expect(read.subject == workerSubject)
+        #expect(read.certificate.fingerprint == credentials.certificate.fingerprint)
+        #expect(read.authority.fingerprint == authority.certificate.fingerprint)
+        // With room to spare it fits into a pipe.
+        credentials.text.withBytes { #expect($0.count < 3000) }
+        let halves = [
+            Secret([]), credentials.key.pem, Secret(Array(authority.certificate.pem.utf8)),
+        ]
+        for half in halves {
+            #expect(throws: IdentityError.self) { try Credentials(text: half, source: "test") }
+        }
+    }
+
     @Test("a folder that holds an authority is not overwritten")
     func overwriting() throws {
         try withTemporaryFolder { folder in

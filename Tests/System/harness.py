@@ -67,7 +67,10 @@ class Cluster:
         store=None,
         scheduler=None,
         more=(),
+        prefix=(),
     ):
+        # What every command begins with, where it runs elsewhere.
+        self.prefix = prefix
         self.otjob, self.folder = str(otjob), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.worker_port, self.http_port = free_port(), free_port()
@@ -99,11 +102,11 @@ class Cluster:
 
     # Commands
 
-    def run(self, *arguments, code=DONE, timeout=PATIENCE_SECONDS):
+    def run(self, *arguments, code=DONE, timeout=PATIENCE_SECONDS, prefix=None):
         """Runs one command, checks its exit code (None: any), returns what it printed and told."""
         command = [self.otjob, *map(str, arguments)]
         done = subprocess.run(
-            command,
+            [*(self.prefix if prefix is None else prefix), *command],
             env=self.environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -117,8 +120,8 @@ class Cluster:
         )
         return done
 
-    def json(self, *arguments, code=DONE, timeout=PATIENCE_SECONDS):
-        return json.loads(self.run(*arguments, "--json", code=code, timeout=timeout).stdout)
+    def json(self, *arguments, **options):
+        return json.loads(self.run(*arguments, "--json", **options).stdout)
 
     def up(self):
         self.run("up", "--config", self.config)

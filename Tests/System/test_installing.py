@@ -68,6 +68,24 @@ def test_installing_again_keeps_the_configuration_and_renews_the_rest(install, r
     assert again == first
 
 
+def test_a_worker_of_another_machine_gets_its_coordinator_and_its_token(install, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("otj1.8080.ab.cd\n")
+    options = ["--coordinator", "coordinator.example:7077", "--token", token]
+    found = files(install("worker", *options))
+    assert found["/etc/otcluster/join-token"] == (0o640, token.read_bytes())
+    lines = found["/etc/otcluster/worker.conf"][1].decode().splitlines()
+    assert "COORDINATOR=coordinator.example:7077" in lines
+    assert "OPTIONS=--token-file /etc/otcluster/join-token" in lines
+    # Another token replaces the one before; the configuration stays.
+    token.write_text("otj1.8080.ab.ef\n")
+    again = files(install("worker", "--token", token))
+    assert again.pop("/etc/otcluster/join-token")[1] == b"otj1.8080.ab.ef\n"
+    found.pop("/etc/otcluster/join-token")
+    assert again == found
+    assert "no token" in install("worker", "--token", tmp_path / "nothing", code=2)
+
+
 def test_a_strict_umask_hides_no_folder_from_the_services(install):
     before = os.umask(0o077)
     try:

@@ -8,66 +8,7 @@ import subprocess
 import pytest
 
 from harness import DONE, UNREACHABLE, WRONG_USAGE, Cluster, process_pool, static_pool, wait_until
-
-
-class SecuredCluster(Cluster):
-    """A cluster whose two ports speak TLS, and the workers that a test starts beside it."""
-
-    def __init__(self, otjob, folder, *, certificates="24h", **options):
-        super().__init__(otjob, folder, **options)
-        self.security = self.folder / "security"
-        self.run("cluster", "init", "--dir", self.security, "--host", "coordinator.example")
-        with self.config.open("a") as config:
-            config.write(
-                f"security: {{tls: required, directory: {self.security},"
-                f" worker_certificates: {certificates}}}\n"
-            )
-        self.environment.update(
-            OTJOB_COORDINATOR=f"https://127.0.0.1:{self.http_port}",
-            OTJOB_TOKEN_FILE=str(self.security / "token"),
-            OTJOB_CA_FILE=str(self.security / "ca.pem"),
-        )
-        self.started = []
-
-    def token(self, pool="zone-b", *more):
-        """A file with a new join token."""
-        path = self.folder / f"token{len(list(self.folder.glob('token*')))}"
-        path.write_text(self.run("token", "create", "--pool", pool, *more).stdout)
-        return path
-
-    def worker(self, *options, pool="zone-b", port=None):
-        """Starts a worker, which ends with the test at the latest."""
-        command = [self.otjob, "worker", "--coordinator", f"127.0.0.1:{port or self.worker_port}"]
-        command += ["--pool", pool, "--slots", "1", *map(str, options)]
-        log = self.folder / f"worker{len(self.started)}.log"
-        process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.DEVNULL, stderr=log.open("w")
-        )
-        process.log = log
-        self.started.append(process)
-        return process
-
-    def refusal(self, *options, code=WRONG_USAGE, **more):
-        """What a worker says that must end by itself."""
-        process = self.worker(*options, **more)
-        assert process.wait(20) == code, process.log.read_text()
-        return process.log.read_text()
-
-    def joined(self, process):
-        """The worker as it is listed, once it works."""
-
-        def listed():
-            assert process.poll() is None, process.log.read_text()
-            found = [w for w in self.json("workers") if w["pid"] == process.pid and w["state"] == "READY"]
-            return found[0] if found else None
-
-        return wait_until(listed, "the worker joins", 20)
-
-    def end_workers(self):
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-            process.wait(20)
+from secured import SecuredCluster
 
 
 @pytest.fixture
@@ -293,3 +234,13 @@ def test_a_cluster_without_certificates_makes_no_tokens(cluster):
     told = cluster.run("token", "create", "--pool", "zone-a", code=WRONG_USAGE)
     assert "otjob cluster init" in told.stderr
     assert cluster.run("token", "create", code=WRONG_USAGE).stderr
+
+
+def test_own_workers_that_could_not_trust_the_port_are_not_started(secured):
+    cluster = secured()
+    cluster.down()
+    text = cluster.config.read_text()
+    cluster.config.write_text(text.replace(f"127.0.0.1:{cluster.worker_port}", "127.0.0.2:0"))
+    told = cluster.run("coordinator", "--config", cluster.config, code=1)
+    assert "pool zone-a connect to 127.0.0.2" in told.stderr
+    cluster.config.write_text(text)

@@ -192,6 +192,45 @@ struct ConnectionTests {
         )
     }
 
+    @Test("a certificate is renewed over the connection, while there is one")
+    func renewal() throws {
+        var worker = WorkerFixture()
+        worker.send(.started)
+        #expect(worker.send(.renewalDue(request: "r")) == [])
+        worker.send(.connected)
+        #expect(worker.send(.renewalDue(request: "r")) == [])
+        try worker.welcome()
+        #expect(worker.send(.renewalDue(request: "r")) == [.send(.renew(request: "r"))])
+        #expect(try worker.receive(.certificate(pem: "c")) == [.adoptCertificate(pem: "c")])
+    }
+
+    @Test("a worker that is refused, or has no valid certificate, ends with exit code 2")
+    func endings() throws {
+        var refused = try WorkerFixture.welcomed()
+        #expect(
+            try refused.receive(.refuse(reason: "revoked"))
+                == [.stop(reason: "refused: revoked", exitCode: 2)]
+        )
+        var late = WorkerFixture()
+        #expect(
+            late.send(.identityEnded(reason: "expired")) == [.stop(reason: "expired", exitCode: 2)]
+        )
+    }
+
+    @Test("why there is no coordinator is told once, and again after there was one")
+    func troubles() throws {
+        func notes(_ commands: [WorkerCommand]) -> [String] {
+            commands.compactMap { if case .note(let text) = $0 { text } else { nil } }
+        }
+        var worker = WorkerFixture()
+        worker.send(.started)
+        #expect(notes(worker.send(.connectFailed(reason: "a"))) == ["no coordinator: a"])
+        #expect(notes(worker.send(.connectFailed(reason: "a"))) == [])
+        #expect(notes(worker.send(.closed(reason: "b"))) == ["no coordinator: b"])
+        try worker.welcome()
+        #expect(notes(worker.send(.closed(reason: "b"))) == ["no coordinator: b"])
+    }
+
     @Test("an unreachable coordinator is tried every 0.2 s for a minute")
     func knocking() throws {
         var worker = WorkerFixture()
