@@ -48,6 +48,7 @@ enum CoordinatorMessagesFuzzer: FuzzTarget {
         .revoke(AttemptID(5)),
         .credit(bytes: 0),
         .stop(reason: "drained"),
+        .certificate(pem: "-----BEGIN"),
         .runEnd(crc32: .max),
     ]
     static let seeds = samples.map { message in

@@ -44,6 +44,7 @@ enum WorkerMessagesFuzzer: FuzzTarget {
         ),
         .failed(AttemptID(3), .badInput, message: "line 7: ä"),
         .finished([AttemptID(-1)]),
+        .renew(request: "-----BEGIN"),
         .runEnd(hash: Array(0..<32)),
     ]
     static let seeds = samples.map { message in

@@ -1,5 +1,6 @@
 import Base
 import Dispatch
+import Identity
 import Jobs
 import Scheduling
 import Storage
@@ -22,6 +23,9 @@ final class CommandPools {
     let livingByPool: [PoolID: Int]
     /// Told when a start that was asked for has come to nothing.
     var launchFailed: (PoolID, String) -> Void = { _, _ in }
+    typealias InputReceiver = (Result<Secret?, IdentityRegistry.Refusal>) -> Void
+    /// Makes what a start command finds on its standard input: a join token, where one is needed.
+    var makeInput: (StartedWorkers.Worker, @escaping InputReceiver) -> Void = { $1(.success(nil)) }
 
     /// Reads the records of earlier coordinators; blocks, for the start of the process.
     init(loop: EventLoop, configuration: ClusterConfiguration, epoch: Int64) throws(StorageError) {
@@ -115,7 +119,7 @@ final class CommandPools {
     private func handle(_ event: StartedWorkers.Event) {
         for command in core.handle(event, at: EventLoop.now()) {
             switch command {
-            case .start(let worker): runStart(of: worker)
+            case .start(let worker): start(worker)
             case .stop(let name): runStop(of: name)
             case .launchFailed(let pool, let reason):
                 CoordinatorLog.write("pool \(pool): \(reason)")
@@ -124,7 +128,17 @@ final class CommandPools {
         }
     }
 
-    private func runStart(of worker: StartedWorkers.Worker) {
+    private func start(_ worker: StartedWorkers.Worker) {
+        makeInput(worker) { [unowned self] input in
+            switch input {
+            case .success(let token): runStart(of: worker, with: token)
+            case .failure(let refusal):
+                handle(.startEnded(worker.name, .notRun(reason: refusal.text)))
+            }
+        }
+    }
+
+    private func runStart(of worker: StartedWorkers.Worker, with token: Secret?) {
         guard let command = commands[worker.pool], var values = values[worker.pool] else {
             preconditionFailure("pool \(worker.pool) has no command")
         }
@@ -147,7 +161,7 @@ final class CommandPools {
             } catch {
                 return .startEnded(worker.name, .notRun(reason: "\(error)"))
             }
-            let (failure, hasRun) = PoolCommand.run(words, limit: limit)
+            let (failure, hasRun) = PoolCommand.run(words, input: token, limit: limit)
             guard let failure else { return .startEnded(worker.name, .started) }
             guard !hasRun else { return .startEnded(worker.name, .failed(reason: failure)) }
             // Nothing was started: what stays of a record that cannot be removed is stopped once

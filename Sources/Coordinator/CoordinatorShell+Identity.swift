@@ -1,5 +1,7 @@
 import Base
+import HTTP
 import Identity
+import Scheduling
 import Transport
 import Wire
 
@@ -46,6 +48,30 @@ extension CoordinatorShell {
         guard security.workers != nil else { return nil }
         return try identities?.makeOwnIdentity(in: pool)
     }
+
+    /// A join token for a worker that a command starts; nil where the port asks for no certificate.
+    func makeJoinToken(
+        for worker: StartedWorkers.Worker,
+        _ completion: @escaping CommandPools.InputReceiver
+    ) {
+        guard security.workers != nil, let identities else { return completion(.success(nil)) }
+        guard let port = joiningPort else { return completion(.failure(.invalid(Self.noJoining))) }
+        identities.makeToken(
+            pool: worker.pool,
+            name: worker.name.rawValue,
+            lifetime: IdentityRegistry.tokenLifetime,
+            port: port
+        ) { completion($0.map { issued in issued.token.text }) }
+    }
+
+    /// Where workers exchange their tokens; nil where one of both ports speaks no TLS.
+    var joiningPort: UInt16? {
+        security.http != nil && security.workers != nil ? servers?.http.port : nil
+    }
+
+    static let noJoining =
+        "workers join over TLS, which one of both ports does not speak here; give listen.workers "
+        + "and listen.http addresses that their machines reach"
 
     /// Notes that somebody did not get through the handshake, not more than once a second.
     func refusedHandshake(of peer: String, _ reason: String) {

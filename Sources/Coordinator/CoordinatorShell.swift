@@ -151,6 +151,7 @@ final class CoordinatorShell {
     var spoolDirectory: String { Self.spoolDirectory(configuration) }
 
     func start() {
+        commandPools.makeInput = { [unowned self] in makeJoinToken(for: $0, $1) }
         commandPools.launchFailed = { [unowned self] pool, reason in
             handle(.launchFailed(pool, reason: reason))
         }

@@ -1,4 +1,5 @@
 import Base
+import Identity
 import Scheduling
 import Storage
 
@@ -10,13 +11,19 @@ enum PoolCommand {
 
     /// Runs the words of a command line; returns why it failed, or nil when it did not.
     ///
-    /// `hasRun` is false where there is no such program, so that nothing can have happened.
+    /// `input` is what it finds on its standard input. `hasRun` is false where there is no such
+    /// program, so that nothing can have happened.
     static func run(
         _ words: [String],
+        input: Secret? = nil,
         limit: Duration
     ) -> (failure: String?, hasRun: Bool) {
         do throws(StorageError) {
-            let run = try ProgramRun(words, keeping: .all, limit: limit)
+            let pipe = try input.map { input throws(StorageError) in try ProcessInput(input) }
+            let run = try withExtendedLifetime(pipe) { () throws(StorageError) in
+                let input = pipe.map { ChildProcess.Input.descriptor($0.descriptor) } ?? .none
+                return try ProgramRun(words, keeping: .all, input: input, limit: limit)
+            }
             return (failure(of: run, words.first ?? "", limit), true)
         } catch {
             return ("\(error)", false)

@@ -65,11 +65,8 @@ extension CoordinatorShell {
             let text = "there is no pool '\(request.pool)'; see otjob pools"
             return exchange.respond(.notFound(text))
         }
-        guard security.http != nil, security.workers != nil, let port = servers?.http.port else {
-            let text =
-                "workers join over TLS, which one of both ports does not speak here; give "
-                + "listen.workers and listen.http addresses that their machines reach"
-            return exchange.respond(.error(400, text))
+        guard let port = joiningPort else {
+            return exchange.respond(.error(400, Self.noJoining))
         }
         let lifetime =
             request.lifetimeSeconds.map { Duration.seconds($0) } ?? IdentityRegistry.tokenLifetime

@@ -3,7 +3,8 @@ import Glibc
 
 /// Starts other programs, and this one again.
 ///
-/// A child inherits the environment and the current folder; its signals are as they are by default. No shell is ever between: arguments arrive as they are given here.
+/// A child inherits the environment and the current folder; its signals are as they are by default. No
+/// shell is ever between: arguments arrive as they are given here.
 package enum ChildProcess {
     /// Where what a child prints goes.
     package enum Output: Sendable {

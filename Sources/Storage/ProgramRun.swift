@@ -28,6 +28,7 @@ package struct ProgramRun: Equatable, Sendable {
     package init(
         _ arguments: [String],
         keeping kept: Kept,
+        input: ChildProcess.Input = .none,
         limit: Duration? = nil
     ) throws(StorageError) {
         let program = arguments.first ?? ""
@@ -40,6 +41,7 @@ package struct ProgramRun: Equatable, Sendable {
                 program,
                 arguments,
                 inNewSession: kept == .all,
+                input: input,
                 output: kept == .all ? .descriptor(writing) : .ours,
                 errors: .descriptor(writing)
             )

@@ -17,9 +17,11 @@ if [ -e fail-start ]; then
     echo "asking for a machine" && echo "no capacity in this zone" >&2
     exit 3
 fi
+cat > "$1.token"
+if [ -s "$1.token" ]; then identity="--token-file $1.token --identity $1.identity"; fi
 sleep=$(cat delay 2>&1) || sleep=0
 setsid -f sh -c 'sleep $0; exec "$@"' "$sleep" {otjob} worker --coordinator "$2" --pool "$3" \
-    --slots 1 --name "$1" > "$1.log" 2>&1
+    --slots 1 --name "$1" $identity > "$1.log" 2>&1
 # Told last: who has read it may kill this script, and the worker is there nevertheless.
 echo "start $1" >> calls
 """

@@ -9,6 +9,7 @@ import pytest
 
 from harness import DONE, UNREACHABLE, WRONG_USAGE, Cluster, process_pool, static_pool, wait_until
 from secured import SecuredCluster
+from test_command_pools import Cloud
 
 
 @pytest.fixture
@@ -244,3 +245,16 @@ def test_own_workers_that_could_not_trust_the_port_are_not_started(secured):
     told = cluster.run("coordinator", "--config", cluster.config, code=1)
     assert "pool zone-a connect to 127.0.0.2" in told.stderr
     cluster.config.write_text(text)
+
+
+def test_workers_that_a_command_starts_join_with_a_token_on_its_standard_input(secured, otjob, tmp_path):
+    cloud = Cloud(otjob, tmp_path / "cloud")
+    cluster = secured(pools=[cloud.pool()])
+    job = cluster.submit("selftest", "--set", "tasks=10")
+    assert cluster.wait(job)["state"] == "DONE"
+    [worker] = [worker for worker in cluster.json("workers") if worker["state"] == "READY"]
+    assert worker["identity"] == f"cloud/{worker['name']}"
+    [token] = cluster.json("token", "list")
+    assert (token["name"], token["state"]) == (worker["name"], "USED")
+    cluster.run("down", "--config", cluster.config)
+    cloud.assert_all_stopped()
