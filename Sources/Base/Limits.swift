@@ -42,6 +42,12 @@ package enum Limits {
     /// knows who it is, is no worker.
     package static let helloPayloadBytes = 4 << 10
 
+    /// Jobs that have not ended; one more is refused until one of them has.
+    ///
+    /// Each costs some 10 KiB of memory and a row, and a coordinator that comes back takes all of them
+    /// in before it is ready. A guess at what no team waits for.
+    package static let openJobs = 10_000
+
     /// Workers of one coordinator; as many as the largest pool that `cluster.yaml` may ask for.
     package static let workers = 1024
 

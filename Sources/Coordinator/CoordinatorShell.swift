@@ -65,6 +65,8 @@ final class CoordinatorShell {
     private var signals: [SignalSource] = []
     var isStopping = false
     var logReads = 0
+    /// Jobs that are being recorded for the first time.
+    var submitsUnderWay = 0
     /// Whether all unfinished jobs of an earlier coordinator are known here again.
     private(set) var isReady = false
     private(set) var exitCode: Int32 = 0

@@ -18,6 +18,8 @@ extension CoordinatorShell {
     enum SubmitError: Error {
         case invalid(String)
         case unavailable(String)
+        /// There are as many jobs as the coordinator takes.
+        case exhausted(String)
     }
 
     /// Records the job and only then answers with its id.
@@ -36,14 +38,23 @@ extension CoordinatorShell {
         }
         let text = String(decoding: JSON.encode(request), as: UTF8.self)
         let created = EventLoop.wallTime().rfc3339
+        let hasRoom = jobs.count + submitsUnderWay < Limits.openJobs
+        submitsUnderWay += 1
         jobStore.insert(
             name: plan.name,
             requestID: request.requestID,
             request: text,
-            created: created
+            created: created,
+            hasRoom: hasRoom
         ) { [unowned self] outcome in
+            submitsUnderWay -= 1
             switch outcome {
-            case .success((let id, let isNew)):
+            case .success(nil):
+                let text =
+                    "RESOURCE_EXHAUSTED: \(Limits.openJobs) jobs have not ended, the most that the "
+                    + "coordinator takes; submit the job again when some have, see otjob list"
+                completion(.failure(.exhausted(text)))
+            case .success((let id, let isNew)?):
                 if isNew {
                     let record = JobRecord(
                         id: id,

@@ -112,13 +112,13 @@ extension CoordinatorShell {
         let state = scheduler.jobs[job.id]
         let (word, reason): (JobState, String?) =
             switch state?.state {
-            case .running: (.running, state?.waitingReason)
+            case .running: (.running, scheduler.waitingReason(of: job.id))
             case .ended where scheduler.searched?.job == job.id:
                 (.running, "ends as soon as its input was searched for damage: lines are wrong")
             case .ended where job.record.ended == nil:
                 (.running, "ends as soon as the table that is being published is")
             case .ended(let outcome): (outcome.word, outcome.reason)
-            case .pending, nil: (.pending, state?.waitingReason)
+            case .pending, nil: (.pending, scheduler.waitingReason(of: job.id))
             }
         let order = state?.order ?? Array(job.steps.indices)
         return JobStatus(

@@ -158,7 +158,8 @@ final class JobStore: @unchecked Sendable {
         requestID: String?,
         request: String,
         created: String,
-        _ completion: @escaping (Result<(id: JobID, isNew: Bool), DatabaseError>) -> Void
+        hasRoom: Bool = true,
+        _ completion: @escaping (Result<(id: JobID, isNew: Bool)?, DatabaseError>) -> Void
     ) {
         perform(completion) { (database) throws(DatabaseError) in
             if let requestID {
@@ -168,6 +169,7 @@ final class JobStore: @unchecked Sendable {
                 ) { (row) throws(DatabaseError) in JobID(try row.integer(0)) }
                 if let id = known.first { return (id, false) }
             }
+            guard hasRoom else { return nil }
             try database.run(
                 "INSERT INTO job (name, request_id, request, state, created) "
                     + "VALUES (?, ?, ?, 'PENDING', ?)",

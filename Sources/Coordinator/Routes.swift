@@ -56,6 +56,7 @@ extension CoordinatorShell {
                 case .success(let id): exchange.respond(json: SubmitResponse(id: "\(id)"))
                 case .failure(.invalid(let message)): exchange.respond(.error(400, message))
                 case .failure(.unavailable(let message)): exchange.respond(.error(503, message))
+                case .failure(.exhausted(let message)): exchange.respond(.error(429, message))
                 }
             }
         }

@@ -17,20 +17,18 @@ package struct Job: Sendable {
     package private(set) var order: [Int]
     package internal(set) var state: State = .pending
     package internal(set) var pool: PoolID?
-    /// Why the job does not get on; nil when it does.
-    package internal(set) var waitingReason: String?
+    /// Why the job does not get on, once it runs; nil when it does.
+    var waitingReason: String?
 
-    let submitted: Instant
     /// Running jobs are numbered in the order in which they were started.
     var startNumber = 0
-    /// Since when the job waits for any pool or, once it runs, its pool lacks healthy workers.
+    /// Since when its pool lacks healthy workers.
     var poolMissingSince: Instant?
 
-    init(plan: JobPlan, at now: Instant) {
+    init(plan: JobPlan) {
         id = plan.id
         name = plan.name
         requestedPool = plan.pool
-        submitted = now
         steps = plan.steps.enumerated().map { index, step in
             Step(id: StepID(job: plan.id, index: index), plan: step)
         }

@@ -35,7 +35,7 @@ extension Scheduler {
         try require(readySteps == readySteps.sorted(), "steps are leased from out of order")
         for (id, job) in jobs {
             try require(job.id == id, "job \(id) is filed under another id")
-            try require(job.isEnded == !openJobs.contains(id), "job \(id): open list disagrees")
+            try require((job.state == .pending) == queue.contains(id), "job \(id): queue disagrees")
             try require(
                 (job.state == .running) == runningJobs.contains(id),
                 "job \(id): running list disagrees"

@@ -6,8 +6,9 @@ extension Scheduler {
         switch event {
         case .submitted(let plan):
             precondition(jobs[plan.id] == nil, "job \(plan.id) is submitted twice")
-            jobs[plan.id] = Job(plan: plan, at: now)
-            openJobs.append(plan.id)
+            let job = Job(plan: plan)
+            jobs[plan.id] = job
+            queue.insert(plan.id, JobQueue.Lane(job), sizeBytes: job.inputSizeBytes, at: now)
             changes.formUnion(.jobs)
             noteProgress(of: plan.id)
         case .cancelRequested(let id):
@@ -19,48 +20,55 @@ extension Scheduler {
     }
 
     /// Starts pending jobs for which there is a pool and, where they read input, the reader.
+    ///
+    /// Looks at the first job of a lane until that has to wait, and the rest of its lane with it.
     mutating func startJobs() {
-        let pending = openJobs.filter { jobs[$0]?.state == .pending }
-        for id in pending.sorted(by: { queuesBefore($0, $1) }) {
-            guard let job = jobs[id] else { continue }
-            if let reason = space.reason(at: now) {
-                jobs[id]?.waitingReason = reason
-                jobs[id]?.poolMissingSince = nil
-                continue
-            }
-            if job.wantsReader,
-                let earlier = runningJobs.first(where: { jobs[$0]?.wantsReader ?? false })
-            {
-                jobs[id]?.waitingReason = "waiting until job \(earlier) has read its input"
-                jobs[id]?.poolMissingSince = nil
-                continue
-            }
-            guard job.needsWorkers else {
-                start(id, on: nil)
-                continue
-            }
-            switch choosePool(for: job, among: Array(pools.indices)) {
-            case .ready(let pool):
-                start(id, on: pool)
-            case .wait(let reason):
-                let since = job.poolMissingSince ?? now
-                jobs[id]?.poolMissingSince = since
-                jobs[id]?.waitingReason = reason
-                guard now - since > settings.queueTimeout else { continue }
-                let text = "ZONE_RESOURCE_POOL_EXHAUSTED: \(reason)"
-                end(id, .failed(reason: text), failing: nil)
+        var lanes = queue.lanes
+        while let (lane, id) = queue.first(of: lanes, at: now) {
+            switch placement(of: lane) {
+            case .anywhere: start(id, on: nil)
+            case .pool(let index): start(id, on: index)
+            case .wait(let reason, let lacksPool):
+                queue.wait(lane, reason, lacksPool: lacksPool, at: now)
+                lanes.removeAll { $0 == lane }
+                if lacksPool { endOverdueJobs(of: lane, reason: reason) }
             }
         }
     }
 
-    /// The smaller job goes first, but waiting makes a job smaller: after the aging time the oldest.
-    private func queuesBefore(_ left: JobID, _ right: JobID) -> Bool {
-        func weight(_ id: JobID) -> Double {
-            guard let job = jobs[id] else { return 0 }
-            let waited = (now - job.submitted).seconds / SchedulingSettings.agingTime.seconds
-            return waited >= 1 ? -waited : Double(job.inputSizeBytes) * (1 - waited)
+    /// Where a job of a lane could be started now.
+    private enum Placement {
+        case anywhere
+        /// In the pool at this place.
+        case pool(Int)
+        case wait(reason: String, lacksPool: Bool)
+    }
+
+    private mutating func placement(of lane: JobQueue.Lane) -> Placement {
+        if let reason = space.reason(at: now) { return .wait(reason: reason, lacksPool: false) }
+        if lane.wantsReader,
+            let earlier = runningJobs.first(where: { jobs[$0]?.wantsReader ?? false })
+        {
+            let reason = "waiting until job \(earlier) has read its input"
+            return .wait(reason: reason, lacksPool: false)
         }
-        return (weight(left), left) < (weight(right), right)
+        guard lane.needsWorkers else { return .anywhere }
+        return switch choosePool(lane.pool, among: Array(pools.indices)) {
+        case .ready(let pool): .pool(pool)
+        case .wait(let reason): .wait(reason: reason, lacksPool: true)
+        }
+    }
+
+    private mutating func endOverdueJobs(of lane: JobQueue.Lane, reason: String) {
+        while let id = queue.overdue(in: lane, after: settings.queueTimeout, at: now) {
+            let text = "ZONE_RESOURCE_POOL_EXHAUSTED: \(reason)"
+            end(id, .failed(reason: text), failing: nil)
+        }
+    }
+
+    /// Why a job does not get on; nil when it does.
+    package func waitingReason(of id: JobID) -> String? {
+        queue.reason(of: id) ?? jobs[id]?.waitingReason
     }
 
     private mutating func start(_ id: JobID, on index: Int?) {
@@ -69,11 +77,10 @@ extension Scheduler {
         changes.formUnion([.jobs, .pools])
         noteProgress(of: id)
         jobs[id]?.state = .running
+        queue.remove(id)
         let number = nextStartNumber()
         jobs[id]?.startNumber = number
         jobs[id]?.pool = pool
-        jobs[id]?.poolMissingSince = nil
-        jobs[id]?.waitingReason = nil
         runningJobs.append(id)
         commands.append(.jobStarted(id, pool))
         for step in jobs[id]?.steps ?? [] {
@@ -221,7 +228,7 @@ extension Scheduler {
         changes.formUnion([.jobs, .steps, .pools])
         jobs[id]?.state = .ended(outcome)
         jobs[id]?.waitingReason = nil
-        openJobs.removeAll { $0 == id }
+        queue.remove(id)
         runningJobs.removeAll { $0 == id }
         // What it held on the disk goes with it: how long that was full counts anew for the others.
         space.noteStored()
@@ -257,5 +264,16 @@ extension Scheduler {
     package mutating func forget(_ id: JobID) {
         precondition(jobs[id]?.isEnded ?? true, "job \(id) is forgotten while it runs")
         jobs[id] = nil
+    }
+}
+
+extension JobQueue.Lane {
+    /// What a job that has not been started needs.
+    fileprivate init(_ job: Job) {
+        self.init(
+            wantsReader: job.wantsReader,
+            needsWorkers: job.needsWorkers,
+            pool: job.requestedPool
+        )
     }
 }

@@ -26,11 +26,11 @@ extension Scheduler {
     // MARK: Choosing
 
     /// The first pool with enough healthy workers; a pool that may still get them is waited for.
-    mutating func choosePool(for job: Job, among candidates: [Int]) -> PoolChoice {
+    mutating func choosePool(_ requested: PoolID?, among candidates: [Int]) -> PoolChoice {
         var reasons: [String] = []
         for index in candidates {
             let settings = pools[index].settings
-            if let requested = job.requestedPool, requested != settings.id { continue }
+            if let requested, requested != settings.id { continue }
             if pools[index].isUsable {
                 pools[index].acquiringSince = nil
                 return .ready(index)
@@ -121,7 +121,7 @@ extension Scheduler {
         if pools[index].exhaustedReason == nil { exhaust(index, after: settings.fallbackAfter) }
         // In order, and from the start again where no later pool can be had.
         let others = Array(pools.indices.dropFirst(index + 1)) + Array(pools.indices.prefix(index))
-        switch choosePool(for: job, among: others + [index]) {
+        switch choosePool(job.requestedPool, among: others + [index]) {
         case .ready(let next):
             move(id, from: index, to: next)
         case .wait(let reason):

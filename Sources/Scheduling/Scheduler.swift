@@ -18,8 +18,8 @@ package struct Scheduler: Sendable {
     /// Reports of attempts that no longer count, dropped.
     package internal(set) var lateReports = 0
 
-    /// Jobs that have not ended, oldest first.
-    var openJobs: [JobID] = []
+    /// Jobs that have not been started.
+    var queue = JobQueue()
     /// Running jobs in the order in which they were started.
     var runningJobs: [JobID] = []
     var attempts: [AttemptID: Attempt] = [:]
@@ -153,10 +153,7 @@ package struct Scheduler: Sendable {
     }
 
     /// Only ever named as a default that a precondition rules out.
-    private static let noJob = Job(
-        plan: JobPlan(id: JobID(0), name: "", steps: []),
-        at: Instant(nanoseconds: 0)
-    )
+    private static let noJob = Job(plan: JobPlan(id: JobID(0), name: "", steps: []))
 }
 
 /// What has to be looked at after an event, because it may have changed.

@@ -20,7 +20,7 @@ struct JobStoreTests {
         _ test: TestLoop,
         requestID: String? = nil
     ) throws -> Inserted {
-        let result: Result<(id: JobID, isNew: Bool), DatabaseError> = try test.ask { answer in
+        let result: Result<(id: JobID, isNew: Bool)?, DatabaseError> = try test.ask { answer in
             store.insert(
                 name: "imdb",
                 requestID: requestID,
@@ -28,7 +28,7 @@ struct JobStoreTests {
                 created: "2026-11-23T20:00:00Z"
             ) { answer($0) }
         }
-        let inserted = try result.get()
+        let inserted = try #require(try result.get())
         return Inserted(id: inserted.id.rawValue, isNew: inserted.isNew)
     }
 
@@ -47,6 +47,29 @@ struct JobStoreTests {
             #expect(try insert(store, test) == Inserted(id: 3, isNew: true))
             #expect(try insert(store, test) == Inserted(id: 4, isNew: true))
             #expect(try job(store, test, 5) == nil)
+        }
+    }
+
+    @Test("without room a request id that is known gives its job, and nothing else is recorded")
+    func noRoom() throws {
+        try withTemporaryFolder { folder in
+            let test = try TestLoop()
+            let store = try JobStore(path: folder + "/state.sqlite", loop: test.loop)
+            #expect(try insert(store, test, requestID: "a").id == 1)
+            for (requestID, id) in [("a", 1), ("b", nil), (nil, nil)] as [(String?, Int64?)] {
+                let answer: Result<(id: JobID, isNew: Bool)?, DatabaseError> = try test.ask {
+                    answer in
+                    store.insert(
+                        name: "imdb",
+                        requestID: requestID,
+                        request: "{}",
+                        created: "2026-11-23T20:00:00Z",
+                        hasRoom: false
+                    ) { answer($0) }
+                }
+                #expect(try answer.get()?.id.rawValue == id)
+            }
+            #expect(try job(store, test, 2) == nil)
         }
     }
 

@@ -30,11 +30,11 @@ struct InputTests {
         var fixture = SchedulerFixture()
         fixture.submitAndOpen(1)
         #expect(fixture.submit(2, [.input()]).opened.isEmpty)
-        #expect(fixture.job(2)?.waitingReason == "waiting until job 1 has read its input")
+        #expect(fixture.waitingReason(2) == "waiting until job 1 has read its input")
         let commands = fixture.send(.inputEnded(StepID(1, 0)))
         // The first job fails, as it has no rows; the next event starts the second.
         #expect(commands.last == .jobEnded(JobID(1), .failed(reason: fixture.failure(1))))
-        #expect(fixture.job(2)?.waitingReason == nil)
+        #expect(fixture.waitingReason(2) == nil)
         #expect(fixture.scheduler.reading == StepID(2, 0))
     }
 

@@ -35,7 +35,7 @@ struct PoolTests {
         var fixture = fixture(.process(zoneA), .static(zoneB))
         fixture.join(1, zoneB)
         fixture.submit(1, [.input()])
-        #expect(fixture.job(1)?.waitingReason == "acquiring pool zone-a: 0 of at least 1 workers")
+        #expect(fixture.waitingReason(1) == "acquiring pool zone-a: 0 of at least 1 workers")
         for _ in 0..<3 { #expect(fixture.passHeard(.seconds(10)).opened.isEmpty) }
         let commands = fixture.passHeard(.seconds(1))
         #expect(commands.contains(.jobStarted(JobID(1), zoneB)))
@@ -51,7 +51,7 @@ struct PoolTests {
         fixture.send(.cancelRequested(JobID(1)))
         for _ in 0..<10 { fixture.passHeard(.seconds(9)) }
         fixture.submit(2, [.input()])
-        #expect(fixture.job(2)?.waitingReason?.hasPrefix("acquiring pool zone-a") == true)
+        #expect(fixture.waitingReason(2)?.hasPrefix("acquiring pool zone-a") == true)
         #expect(fixture.job(2)?.pool == nil)
     }
 
@@ -59,7 +59,7 @@ struct PoolTests {
     func queueTimeout() {
         var fixture = fixture(.static(zoneA))
         fixture.submit(1, [.input()])
-        #expect(fixture.job(1)?.waitingReason == "no pool has workers (zone-a is empty)")
+        #expect(fixture.waitingReason(1) == "no pool has workers (zone-a is empty)")
         fixture.pass(.seconds(600))
         #expect(fixture.outcome(1) == nil)
         fixture.pass(.milliseconds(1))
@@ -78,7 +78,7 @@ struct PoolTests {
         fixture.send(.cancelRequested(JobID(1)))
         fixture.send(.tick)
         #expect(fixture.outcome(2) == nil)
-        #expect(fixture.job(2)?.waitingReason?.hasPrefix("acquiring pool zone-a") == true)
+        #expect(fixture.waitingReason(2)?.hasPrefix("acquiring pool zone-a") == true)
         #expect(fixture.join(2).contains(.jobStarted(JobID(2), zoneA)))
     }
 
@@ -105,7 +105,7 @@ struct PoolTests {
         fixture.finish(leases[0].attempt)
         fixture.close(1)
         fixture.pass(.zero)
-        #expect(fixture.job(1)?.waitingReason == "pool zone-a has 1 of at least 2 workers")
+        #expect(fixture.waitingReason(1) == "pool zone-a has 1 of at least 2 workers")
         #expect(fixture.passHeard(.seconds(10)).leases.isEmpty)
         let commands = fixture.passHeard(.milliseconds(1))
         #expect(commands.contains(.revoke(leases[1].attempt, WorkerID(2))))

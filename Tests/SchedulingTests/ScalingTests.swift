@@ -187,7 +187,7 @@ struct ScalingTests {
         fixture.pass(.zero)
         #expect(fixture.pass(.seconds(10)).isEmpty)
         #expect(fixture.pass(.seconds(1)) == [.startWorker(zoneB)])
-        #expect(fixture.job(1)?.waitingReason?.contains("acquiring pool zone-b") == true)
+        #expect(fixture.waitingReason(1)?.contains("acquiring pool zone-b") == true)
         fixture.join(2, zoneB, wasLaunched: true)
         let commands = fixture.passHeard(.seconds(1))
         #expect(commands.leases.map(\.task) == [lease.task])

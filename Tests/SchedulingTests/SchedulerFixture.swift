@@ -108,6 +108,10 @@ struct SchedulerFixture {
 
     func job(_ id: Int) -> Job? { scheduler.jobs[JobID(Int64(id))] }
 
+    func waitingReason(_ id: Int) -> String? {
+        scheduler.waitingReason(of: JobID(Int64(id)))
+    }
+
     func outcome(_ id: Int) -> JobOutcome? {
         if case .ended(let outcome) = job(id)?.state { outcome } else { nil }
     }

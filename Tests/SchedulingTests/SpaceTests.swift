@@ -12,14 +12,14 @@ struct SpaceTests {
         var fixture = SchedulerFixture(workersWithSlots: [2])
         fixture.submitAndOpen(1)
         fixture.send(.spaceChanged(shortage: nearlyFull))
-        #expect(fixture.job(1)?.waitingReason == nearlyFull)
+        #expect(fixture.waitingReason(1) == nearlyFull)
         // Those that were asked for before still come.
         for _ in 0..<3 { #expect(fixture.cut(step) == []) }
         #expect(fixture.passHeard(.seconds(9)) == [])
         let commands = fixture.send(.spaceChanged(shortage: nil))
         #expect(commands.leases.map(\.task.index) == [0, 1, 2])
         #expect(commands.count(of: .cutChunk(step)) == 3)
-        #expect(fixture.job(1)?.waitingReason == nil)
+        #expect(fixture.waitingReason(1) == nil)
     }
 
     @Test("what runs may end below the reserve, and its table is published")
@@ -38,7 +38,7 @@ struct SpaceTests {
         var fixture = SchedulerFixture()
         fixture.send(.spaceChanged(shortage: nearlyFull))
         #expect(fixture.submit(1, [.synthetic(1)]).batches.isEmpty)
-        #expect(fixture.job(1)?.waitingReason == nearlyFull)
+        #expect(fixture.waitingReason(1) == nearlyFull)
         for _ in 0..<200 { fixture.passHeard(.seconds(9)) }
         #expect(fixture.outcome(1) == nil)
         #expect(fixture.send(.spaceChanged(shortage: nil)).batches.count == 1)
@@ -101,12 +101,12 @@ struct SpaceTests {
             let commands = fill(&fixture, attempt)
             #expect(commands.causes == [.notStored(reason: "no room")])
             #expect(commands.leases.isEmpty)
-            #expect(fixture.job(1)?.waitingReason == "a disk is full: no room")
+            #expect(fixture.waitingReason(1) == "a disk is full: no room")
             #expect(fixture.passHeard(.milliseconds(delay * 1000 - 1)).leases.isEmpty)
             let leases = fixture.passHeard(.milliseconds(1)).leases
             #expect(leases.map(\.task.index) == [0])
             attempt = leases[0].attempt
-            #expect(fixture.job(1)?.waitingReason == nil)
+            #expect(fixture.waitingReason(1) == nil)
         }
         #expect(fixture.finish(attempt).published == [step])
     }
@@ -122,7 +122,7 @@ struct SpaceTests {
         let other = fixture.cut(StepID(2, 0)).leases[0].attempt
         #expect(fill(&fixture, attempt).leases.isEmpty)
         #expect(fixture.finish(other).leases.map(\.task.step) == [step])
-        #expect(fixture.job(1)?.waitingReason == nil)
+        #expect(fixture.waitingReason(1) == nil)
     }
 
     @Test("results that fail together make one pause, not one each")
@@ -152,7 +152,7 @@ struct SpaceTests {
         let refused = fixture.send(.publishFailed(step, reason: "no room", isDiskFull: true))
         #expect(refused.published.isEmpty)
         #expect(!refused.contains(.closeStep(step)))
-        #expect(fixture.job(1)?.waitingReason == "a disk is full: no room")
+        #expect(fixture.waitingReason(1) == "a disk is full: no room")
         #expect(fixture.pass(.milliseconds(999)).published.isEmpty)
         #expect(fixture.pass(.milliseconds(1)).published == [step])
         #expect(fixture.send(.published(step, SnapshotID(1))).last == .jobEnded(JobID(1), .done))

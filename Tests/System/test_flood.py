@@ -1,9 +1,12 @@
 """Thousands of hostile connections: honest clients are answered, loads end, memory is bounded."""
 
+import http.client
+import json
+
 import pytest
 
 from flood import Flood, Probe, allow_sockets
-from harness import peak_memory_mib
+from harness import peak_memory_mib, process_pool, static_pool
 
 CONNECTIONS, SECONDS, LIMIT_MIB = 1500, 3, 512
 
@@ -29,3 +32,31 @@ def test_a_flood_does_not_keep_honest_clients_out(shared_cluster, kind):
     assert probe.seconds and not probe.failures
     assert cluster.wait(job)["state"] == "DONE"
     assert peak_memory_mib(cluster.coordinator_pid()) < LIMIT_MIB
+
+
+@pytest.mark.nightly
+def test_more_jobs_than_the_coordinator_takes_are_refused_and_those_it_took_are_kept(new_cluster):
+    """docs/limits.md: 10,000 that have not ended."""
+    cluster = new_cluster(pools=[process_pool("zone-a", 1), static_pool("nobody")]).up()
+    connection = http.client.HTTPConnection("127.0.0.1", cluster.http_port, timeout=60)
+
+    def submit(request_id):
+        body = {"jobs": ["selftest"], "files": [], "set": {}, "pool": "nobody"}
+        body = json.dumps(body | {"request_id": request_id})
+        connection.request("POST", "/api/jobs", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    first = submit("first")
+    assert first[0] == 200
+    for number in range(1, 10_000):
+        assert submit(f"job {number}")[0] == 200
+    assert submit("one more")[0] == 429
+    refused = cluster.run("submit", "selftest", code=None)
+    assert refused.returncode != 0
+    assert "RESOURCE_EXHAUSTED: 10000 jobs have not ended" in refused.stderr
+    # Asked again, it is the job that it was.
+    assert submit("first") == first
+    cluster.run("cancel", first[1]["id"])
+    assert submit("one more")[0] == 200
+    assert submit("two more")[0] == 429
