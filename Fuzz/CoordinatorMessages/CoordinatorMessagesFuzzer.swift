@@ -47,7 +47,7 @@ enum CoordinatorMessagesFuzzer: FuzzTarget {
         ]),
         .revoke(AttemptID(5)),
         .credit(bytes: 0),
-        .stop(reason: "drained"),
+        .stop(reason: "drained", isForGood: true),
         .certificate(pem: "-----BEGIN"),
         .runEnd(crc32: .max),
     ]

@@ -29,7 +29,7 @@ enum FramesFuzzer: FuzzTarget {
     static let seeds: [[UInt8]] = [
         [0] + lease + data + beat + data + CoordinatorMessage.runEnd(crc32: 7).encoded,
         [7] + result + data + data + WorkerMessage.runEnd(hash: Array(0..<32)).encoded + beat,
-        [200] + CoordinatorMessage.stop(reason: "drained").encoded + beat + beat,
+        [200] + CoordinatorMessage.stop(reason: "drained", isForGood: true).encoded + beat + beat,
     ]
 
     static func read(_ bytes: UnsafeRawBufferPointer) {

@@ -75,10 +75,10 @@ extension CoordinatorShell {
         return WorkerName(hello.name)
     }
 
-    func stopWorker(_ id: WorkerID, _ reason: String) {
+    func stopWorker(_ id: WorkerID, _ reason: String, isForGood: Bool) {
         guard let link = links.removeValue(forKey: id) else { return }
         if let name = startedName(of: link) { commandPools.stop(name) }
-        roster.left(id, lost: reason != "drained", reason: reason)
-        link.dismiss(.stop(reason: reason), reason)
+        roster.left(id, lost: !isForGood, reason: reason)
+        link.dismiss(.stop(reason: reason, isForGood: isForGood), reason)
     }
 }

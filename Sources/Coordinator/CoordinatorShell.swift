@@ -245,7 +245,8 @@ final class CoordinatorShell {
         case .closeStep(let step): close(step)
         case .startWorker(let pool): startWorker(pool)
         case .cancelStarts(let pool, let count): commandPools.cancel(count, of: pool)
-        case .stopWorker(let worker, let reason): stopWorker(worker, reason)
+        case .stopWorker(let worker, let reason, let isForGood):
+            stopWorker(worker, reason, isForGood: isForGood)
         }
     }
 
@@ -266,7 +267,11 @@ final class CoordinatorShell {
         ingestor.abandonAll()
         self.exitCode = exitCode
         CoordinatorLog.write("ends: \(reason)")
-        for link in links.values { link.send(.stop(reason: "the coordinator ends: \(reason)")) }
+        let farewell = CoordinatorMessage.stop(
+            reason: "the coordinator ends: \(reason)",
+            isForGood: false
+        )
+        for link in links.values { link.send(farewell) }
         for pid in processes.living() { kill(pid, SIGTERM) }
         commandPools.end()
         endWhenWorkersAreGone(since: EventLoop.now())

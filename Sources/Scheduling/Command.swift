@@ -48,7 +48,8 @@ package enum Command: Sendable, Equatable {
     case startWorker(PoolID)
     /// So many starts of the pool that nobody has joined of are not waited for any more.
     case cancelStarts(PoolID, Int)
-    case stopWorker(WorkerID, reason: String)
+    /// The worker is gone for the scheduler; one that is not let go for good may join again.
+    case stopWorker(WorkerID, reason: String, isForGood: Bool)
 }
 
 /// An attempt of a task without data.

@@ -45,8 +45,8 @@ extension Scheduler {
 
     /// Lets go of a draining worker that has nothing left to do.
     private mutating func release(_ id: WorkerID) {
-        removeWorker(id)
-        commands.append(.stopWorker(id, reason: "drained"))
+        let reason = removeWorker(id)?.reason ?? ""
+        commands.append(.stopWorker(id, reason: reason, isForGood: true))
     }
 
     @discardableResult
@@ -129,7 +129,7 @@ extension Scheduler {
     /// Loses a worker that is still connected.
     mutating func giveUp(_ id: WorkerID, _ loss: WorkerLoss, overdueAfter limit: Duration? = nil) {
         guard workers[id] != nil else { return }
-        commands.append(.stopWorker(id, reason: "\(loss)"))
+        commands.append(.stopWorker(id, reason: "\(loss)", isForGood: false))
         lose(id, loss, overdueAfter: limit)
     }
 

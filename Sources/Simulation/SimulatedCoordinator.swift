@@ -146,8 +146,11 @@ final class SimulatedCoordinator {
         case .closeStep(let step): close(step)
         case .startWorker(let pool): startWorker(pool)
         case .cancelStarts: preconditionFailure("no pool of a scenario is on demand")
-        case .stopWorker(let worker, let reason):
-            links.removeValue(forKey: worker)?.dismiss(.stop(reason: reason), reason)
+        case .stopWorker(let worker, let reason, let isForGood):
+            links.removeValue(forKey: worker)?.dismiss(
+                .stop(reason: reason, isForGood: isForGood),
+                reason
+            )
         }
     }
 

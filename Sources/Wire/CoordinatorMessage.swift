@@ -87,7 +87,8 @@ package enum CoordinatorMessage: Equatable, Sendable {
     /// The attempt is no longer wanted; its result, if any, is dropped.
     case revoke(AttemptID)
     case credit(bytes: Int64)
-    case stop(reason: String)
+    /// The worker is to end; for good, or because its coordinator does.
+    case stop(reason: String, isForGood: Bool)
     /// The certificate that the worker has asked for, PEM.
     case certificate(pem: String)
     /// The end of the run, with the CRC-32 of its bytes.
@@ -127,7 +128,11 @@ package enum CoordinatorMessage: Equatable, Sendable {
             }
         case .revoke(let attempt): frame(.revoke) { $0.integer(attempt.rawValue) }
         case .credit(let bytes): frame(.credit) { $0.integer(bytes) }
-        case .stop(let reason): frame(.stop) { $0.text(reason) }
+        case .stop(let reason, let isForGood):
+            frame(.stop) { fields in
+                fields.text(reason)
+                fields.flag(isForGood)
+            }
         case .certificate(let pem): frame(.certificate) { $0.text(pem) }
         case .runEnd(let crc32): frame(.runEnd) { $0.integer(crc32) }
         }
@@ -165,7 +170,7 @@ package enum CoordinatorMessage: Equatable, Sendable {
             )
         case .revoke: self = .revoke(try fields.attempt())
         case .credit: self = .credit(bytes: try fields.integer())
-        case .stop: self = .stop(reason: try fields.text())
+        case .stop: self = .stop(reason: try fields.text(), isForGood: try fields.flag())
         case .certificate: self = .certificate(pem: try fields.text())
         case .runEnd: self = .runEnd(crc32: try fields.integer())
         default: throw .unexpectedData("\(kind) from a coordinator")

@@ -124,7 +124,8 @@ package struct WorkerCore: Sendable {
         switch message {
         case .welcome(let welcome): accept(welcome)
         case .refuse(let reason): stop("refused: \(reason)", exitCode: 2)
-        case .stop(let reason): stop(reason, exitCode: 0)
+        // Who keeps workers running starts one again that does not end well.
+        case .stop(let reason, let isForGood): stop(reason, exitCode: isForGood ? 0 : 3)
         case .certificate(let pem): commands.append(.adoptCertificate(pem: pem))
         case .declare(let step, let declaration): session.declarations[step] = declaration
         case .forget(let step): session.declarations[step] = nil

@@ -280,7 +280,7 @@ struct RandomWalk {
             publishing = step
         case .startWorker(let pool): launches.append(pool)
         case .cancelStarts(let pool, let count): cancel(count, of: pool)
-        case .stopWorker(let worker, _): forget(worker)
+        case .stopWorker(let worker, _, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
         case .perform(let step), .abandon(let step):
             complaints.append("no job of the walk has actions, and step \(step) is one")

@@ -206,7 +206,7 @@ extension [Command] {
     }
 
     var stopped: [WorkerID] {
-        compactMap { if case .stopWorker(let worker, _) = $0 { worker } else { nil } }
+        compactMap { if case .stopWorker(let worker, _, _) = $0 { worker } else { nil } }
     }
 
     /// Why attempts ended, in the order in which they did.

@@ -121,7 +121,7 @@ enum MessageSamples {
         ),
         .revoke(AttemptID(5)),
         .credit(bytes: 0),
-        .stop(reason: "drained"),
+        .stop(reason: "drained", isForGood: true), .stop(reason: "", isForGood: false),
         .certificate(pem: "-----BEGIN"),
         .runEnd(crc32: .max),
     ]

@@ -300,7 +300,8 @@ struct ConnectionTests {
     @Test(
         "a worker ends when it is told to",
         arguments: [
-            (CoordinatorMessage.stop(reason: "drained"), Int32(0)),
+            (CoordinatorMessage.stop(reason: "drained", isForGood: true), Int32(0)),
+            (.stop(reason: "the coordinator ends", isForGood: false), 3),
             (.refuse(reason: "another version"), 2),
         ]
     )
