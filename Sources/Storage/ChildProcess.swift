@@ -1,4 +1,4 @@
-package import CLinux
+import CLinux
 import Glibc
 
 /// Starts other programs, and this one again.
@@ -37,7 +37,7 @@ package enum ChildProcess {
         handover: Int32? = nil,
         output: Output = .ours,
         errors: Output = .ours
-    ) throws(StorageError) -> pid_t {
+    ) throws(StorageError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -76,7 +76,7 @@ package enum ChildProcess {
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         defer { for word in words { free(word) } }
         words.append(nil)
-        var pid: pid_t = 0
+        var pid: Int32 = 0
         let code = posix_spawnp(&pid, program, &actions, &attributes, words, environ)
         guard code == 0 else { throw .system(operation: "start", path: program, errno: code) }
         return pid

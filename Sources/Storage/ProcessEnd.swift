@@ -12,8 +12,6 @@ package enum ProcessEnd: Equatable, Sendable {
     }
 
     /// Waits for the end of a child, which nobody else may wait for.
-    ///
-    /// No `pid_t`: which module declares that depends on the order in which they are compiled.
     package init(waitingFor pid: Int32) {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -1,8 +1,10 @@
 import Glibc
 
 /// A process of this machine as /proc shows it (proc(5)).
+///
+/// Its id is an `Int32` here and not a `pid_t`: which of the C modules declares that, and would have
+/// to be imported for others to see, differs from build to build.
 package struct ProcessEntry: Equatable, Sendable {
-    /// As `pid_t` is: which C module declares that one depends on what was read before.
     package let pid: Int32
     /// Clock ticks from the machine's start to the process's: with the pid, it names a process for
     /// good, as a pid alone, which is used again, does not.
