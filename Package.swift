@@ -181,7 +181,8 @@ var testTargets: [Target] {
             "Coordinator",
             [
                 "API", "Base", "COpenSSL", "Catalog", "Columns", "Database", "Gzip", "HTTP",
-                "Identity", "Jobs", "Parquet", "Scheduling", "Spool", "Storage", "TestSupport",
+                "Identity", "Jobs", "Parquet", "Query", "Scheduling", "Spool", "Storage",
+                "TestSupport",
                 "Transport",
                 "Wire",
             ]

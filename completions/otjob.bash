@@ -4,7 +4,7 @@ _otjob() {
     local flags="" files=""
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views snapshots workers pools scale drain sample index ingest retry schedule coordinator worker cluster token completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down submit list status watch cancel logs explain tables schema query views quality snapshots workers pools scale drain sample index ingest retry schedule coordinator worker cluster token completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -91,6 +91,12 @@ _otjob() {
                 --coordinator) return ;;
             esac
             files=1
+            ;;
+        quality)
+            flags="--json --coordinator --help"
+            case $previous in
+                --coordinator) return ;;
+            esac
             ;;
         snapshots)
             flags="--json --coordinator --help"

@@ -7,7 +7,7 @@ package struct CommandLineTool: Sendable {
     /// Every command, in the order of the help.
     package static let commands: [Command] = [
         .up, .down, .submit, .list, .status, .watch, .cancel, .logs, .explain, .tables, .schema,
-        .query, .views, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
+        .query, .views, .quality, .snapshots, .workers, .pools, .scale, .drain, .sample, .index,
         .ingest, .retry, .schedule,
         .coordinator, .worker,
         .cluster, .token,

@@ -172,6 +172,7 @@ extension CoordinatorShell {
             job: job,
             spoolPath: ResultSpool.path(of: id, in: spoolDirectory),
             results: step.tasks.indices.compactMap { context.results[$0] },
+            chunks: step.tasks.map(\.chunk),
             extraInfo: releaseInfo(of: id)
         )
         precondition(release.results.count == step.tasks.count, "a finished task has no result")

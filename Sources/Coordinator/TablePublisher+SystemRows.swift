@@ -39,16 +39,10 @@ extension TablePublisher {
         reign.commitKeyPrefix(Self.noJob) + "\(reign.epoch)-\(takeNumber())"
     }
 
-    private func append(
-        _ rows: SystemRows,
-        reign: Reign
-    ) throws(PublishError) -> SnapshotID {
-        // Of all coordinators none ever writes under this name again.
-        let name = "\(reign.jobStore)-\(Self.noJob)-\(takeNumber())-\(reign.epoch)-0.parquet"
-        let plan = try plan(rows.table)
-        let writer = SegmentWriter(directory: plan.directory, name: name, layout: .init(plan))
+    func append(_ rows: SystemRows, reign: Reign) throws(PublishError) -> SnapshotID {
+        var begun: [String] = []
         do throws(PublishError) {
-            let segment = try write(rows, with: writer)
+            let table = try publication(of: rows, reign: reign, noting: &begun)
             return try commit(
                 Publication(
                     commitKey: rows.commitKey ?? takeOwnKey(of: reign),
@@ -57,15 +51,27 @@ extension TablePublisher {
                     author: "otcluster",
                     message: rows.message,
                     extraInfo: "{}",
-                    tables: [TablePublication(plan: plan, segments: [segment])]
+                    tables: [table]
                 )
             )
         } catch {
-            if !error.mayBePublished {
-                for path in [writer.temporaryPath, writer.path] { removeIfThere(path) }
-            }
+            if !error.mayBePublished { for path in begun { removeIfThere(path) } }
             throw error
         }
+    }
+
+    /// Writes rows as a segment of their table; notes the paths before it is begun.
+    func publication(
+        of rows: SystemRows,
+        reign: Reign,
+        noting begun: inout [String]
+    ) throws(PublishError) -> TablePublication {
+        // Of all coordinators none ever writes under this name again.
+        let name = "\(reign.jobStore)-\(Self.noJob)-\(takeNumber())-\(reign.epoch)-0.parquet"
+        let plan = try plan(rows.table)
+        let writer = SegmentWriter(directory: plan.directory, name: name, layout: .init(plan))
+        begun += [writer.temporaryPath, writer.path]
+        return TablePublication(plan: plan, segments: [try write(rows, with: writer)])
     }
 
     private func plan(_ table: SystemTable) throws(PublishError) -> TablePlan {

@@ -5,6 +5,7 @@ import Dispatch
 import Glibc
 import Jobs
 import Parquet
+import Query
 import Scheduling
 import Storage
 import Transport
@@ -18,6 +19,8 @@ struct TableRelease: Sendable {
     var spoolPath: String
     /// The results in chunk order.
     var results: [StoredResult]
+    /// What each result was made of.
+    var chunks: [ChunkSummary]
     /// What leads from the version back to the job, as JSON.
     var extraInfo: String
 }
@@ -29,13 +32,15 @@ enum PublishError: Error, CustomStringConvertible {
     /// Whether the version was published can only be told when the catalog answers again.
     case unknownOutcome(CatalogError)
     case parquet(path: String, ParquetError)
+    /// A check failed that must not.
+    case refused(String)
 
     /// Whether nothing was published for want of room on a disk.
     var isDiskFull: Bool {
         switch self {
         case .storage(let error): error.isDiskFull
         case .catalog(let error): error.isDiskFull
-        case .unknownOutcome, .parquet: false
+        case .unknownOutcome, .parquet, .refused: false
         }
     }
 
@@ -46,6 +51,7 @@ enum PublishError: Error, CustomStringConvertible {
         case .unknownOutcome(let error):
             "it is not known whether the table was published, see otjob snapshots: \(error)"
         case .parquet(let path, let error): "\(path): \(error)"
+        case .refused(let reason): reason
         }
     }
 }
@@ -55,7 +61,7 @@ extension PublishError {
     var mayBePublished: Bool {
         switch self {
         case .unknownOutcome: true
-        case .storage, .catalog, .parquet: false
+        case .storage, .catalog, .parquet, .refused: false
         }
     }
 }
@@ -68,6 +74,8 @@ extension CatalogError: CommitFailure {}
 /// goes through here, so reads of the catalog see whole versions too.
 final class TablePublisher: @unchecked Sendable {
     private let queue = DispatchQueue(label: "publisher")
+    /// Where DuckDB is waited for that looks at rows, so that nothing else waits.
+    private let checks = DispatchQueue(label: "checks")
     private let loop: EventLoop
     let catalog: Catalog
     /// Numbers taken for what belongs to no job; owned by `queue`.
@@ -82,7 +90,28 @@ final class TablePublisher: @unchecked Sendable {
         _ release: TableRelease,
         _ completion: @escaping (Result<SnapshotID, PublishError>) -> Void
     ) {
-        perform(completion) { [self] () throws(PublishError) in try publish(release) }
+        let answer = LoopBound(completion, loop: loop)
+        let store = StoreFolder(
+            catalog: catalog.path,
+            dataPath: catalog.dataPath,
+            temporaryFolder: release.spoolPath + ".checks"
+        )
+        queue.async { [self] in
+            let prepared = Result { () throws(PublishError) in try prepare(release) }
+            let decisions = (try? prepared.get()).map { decide($0) } ?? []
+            let finish: @Sendable ([CheckResult]) -> Void = { [self] results in
+                let outcome = prepared.flatMap { prepared in
+                    Result { () throws(PublishError) in try publish(prepared, results) }
+                }
+                loop.execute { answer.value(outcome) }
+            }
+            guard case .success(let version) = prepared, decisions.contains(where: \.1.isOpen)
+            else { return finish(decisions.compactMap(\.1.result)) }
+            checks.async { [self] in
+                let results = Self.answer(decisions, version, store: store)
+                queue.async { finish(results) }
+            }
+        }
     }
 
     /// Runs a question to the catalog where no version is half made.
@@ -106,22 +135,22 @@ final class TablePublisher: @unchecked Sendable {
 
     // MARK: On the queue
 
-    /// Publishes, or leaves nothing behind where it is certain that nothing was published.
-    private func publish(_ release: TableRelease) throws(PublishError) -> SnapshotID {
+    /// Writes the files of a version, or leaves nothing behind.
+    private func prepare(_ release: TableRelease) throws(PublishError) -> PreparedRelease {
         var begun: [String] = []
         do throws(PublishError) {
-            return try publish(release, noting: &begun)
+            return try prepare(release, noting: &begun)
         } catch {
             // The names are this reign's and step's alone, so no version can have them.
-            if !error.mayBePublished { for path in begun { removeIfThere(path) } }
+            for path in begun { removeIfThere(path) }
             throw error
         }
     }
 
-    private func publish(
+    private func prepare(
         _ release: TableRelease,
         noting begun: inout [String]
-    ) throws(PublishError) -> SnapshotID {
+    ) throws(PublishError) -> PreparedRelease {
         let job = release.job
         let rows = try merge(
             release,
@@ -135,19 +164,47 @@ final class TablePublisher: @unchecked Sendable {
             plan: try plan(job, table: job.table + "_rejects", columns: rejectColumns),
             noting: &begun
         )
-        let publication = Publication(
+        let before = job.checks.isEmpty ? nil : try before(job)
+        return PreparedRelease(
+            release: release,
+            rows: rows,
+            rejects: rejects,
+            rowsBefore: before?.rows,
+            filesBefore: before?.files ?? [],
+            begun: begun
+        )
+    }
+
+    /// The rows that a table has, and the files that an append adds to.
+    private func before(
+        _ job: JobDeclaration
+    ) throws(PublishError) -> (rows: Int64?, files: [String]) {
+        do throws(CatalogError) {
+            let table = try catalog.tables().first {
+                $0.schema == job.schema && $0.table == job.table
+            }
+            guard job.write == .append else { return (table?.rows, []) }
+            return (table?.rows, try catalog.liveFiles(schema: job.schema, table: job.table))
+        } catch {
+            throw .catalog(error)
+        }
+    }
+
+    /// What becomes visible of a step at once.
+    func publication(of release: TableRelease, tables: [TablePublication]) -> Publication {
+        let job = release.job
+        return Publication(
             commitKey: release.reign.commitKey(release.step),
             reign: release.reign,
             job: release.step.job,
             author: "otcluster",
             message: "job \(release.step.job): \(job.name)",
             extraInfo: release.extraInfo,
-            tables: [rows, rejects],
+            tables: tables,
             views: job.views.map {
                 ViewPublication(schema: job.schema, name: $0.name, sql: $0.sql)
             }
         )
-        return try commit(publication)
     }
 
     /// Publishes in the catalog; a reader that holds it up is waited for, again and again.

@@ -29,8 +29,8 @@ package struct JobDeclaration: Sendable, Equatable {
     package let allowEmpty: Bool
     package let write: WriteMode
     package let rejectLimits: RejectLimits
-    /// Columns whose values together may stand in one row only; empty where nothing is checked.
-    package let uniqueKeys: [String]
+    /// What must hold before a version is published.
+    package let checks: [CheckDeclaration]
     package let views: [ViewDeclaration]
     /// The declared parameters with their defaults.
     package let parameters: [String: String]

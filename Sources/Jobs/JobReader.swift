@@ -51,7 +51,7 @@ struct JobReader {
             allowEmpty: try allowEmpty(root),
             write: try write(root["write"]),
             rejectLimits: try rejectLimits(root["rejects"]),
-            uniqueKeys: try uniqueKeys(root["checks"], of: columns),
+            checks: try CheckReader(columns: columns).checks(root["checks"]),
             views: try views.views(root["views"]),
             parameters: parameters,
             source: file,
@@ -179,15 +179,6 @@ struct JobReader {
             maxRows: try mapping.integer("max_rows", in: 0...Int64.max) ?? defaults.maxRows,
             maxShare: try mapping.share("max_share", default: defaults.maxShare)
         )
-    }
-
-    private func uniqueKeys(
-        _ node: YAMLNode?,
-        of columns: [ColumnDeclaration]
-    ) throws(ConfigurationError) -> [String] {
-        guard let node else { return [] }
-        let mapping = try YAMLMapping(node, "'checks'", keys: ["unique"])
-        return try keyColumns(mapping, "unique", of: columns).map { columns[$0].name }
     }
 
     /// The indexes of columns that rows are ordered or told apart by; lists are neither.

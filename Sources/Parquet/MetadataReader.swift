@@ -82,6 +82,31 @@ struct MetadataReader {
         )
     }
 
+    /// Reads the first and the last row in the sort columns; nil where there are none.
+    mutating func edges(of columns: [ColumnDeclaration]) throws(ParquetError) -> RowGroupEdges? {
+        let count = Int(try count(upTo: Int64(columns.count)))
+        guard count > 0 else { return nil }
+        var indexes: [Int] = []
+        for _ in 0..<count {
+            let index = Int(try self.count(upTo: Int64(columns.count - 1)))
+            guard columns[index].type.storage != .stringList else { throw error("a sorted list") }
+            indexes.append(index)
+        }
+        var rows: [[ColumnBound?]] = [[], []]
+        for row in rows.indices {
+            for index in indexes {
+                let isThere = try flag()
+                rows[row].append(isThere ? try sortBound(columns[index].type.storage) : nil)
+            }
+        }
+        return RowGroupEdges(columns: indexes, first: rows[0], last: rows[1])
+    }
+
+    /// Truth values sort as numbers.
+    private mutating func sortBound(_ storage: ColumnStorage) throws(ParquetError) -> ColumnBound {
+        try bound(storage == .boolean ? .int64 : storage)
+    }
+
     private mutating func encodings() throws(ParquetError) -> [PageEncoding] {
         let mask = try count(upTo: 1 << 9 - 1)
         let known = PageEncoding.allCases.filter { mask >> Int64($0.rawValue) & 1 == 1 }

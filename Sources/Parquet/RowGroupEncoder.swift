@@ -70,6 +70,7 @@ package final class RowGroupEncoder {
     /// no pages. The encoder is ready for the next row group afterwards, with another text.
     package func finish(into payload: inout ByteBuffer) throws(ParquetError) -> RowGroupMetadata {
         let origin = payload.count
+        let edges = hasSortOrder ? text.flatMap { sortChecker.edges($0) } : nil
         var chunks: [ColumnChunkMetadata] = []
         for encoder in encoders {
             chunks.append(try encoder.finish(into: &payload, origin: origin))
@@ -78,7 +79,8 @@ package final class RowGroupEncoder {
             rowCount: Int64(rowCount),
             payloadSizeBytes: Int64(payload.count - origin),
             isSorted: hasSortOrder && sortChecker.isSorted,
-            columns: chunks
+            columns: chunks,
+            edges: edges
         )
         reset()
         return metadata

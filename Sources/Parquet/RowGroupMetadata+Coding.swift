@@ -5,7 +5,7 @@ package import Columns
 
 extension RowGroupMetadata {
     /// First byte of the encoding; another number is another layout.
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// Compact bytes for the wire.
     package func encoded() -> [UInt8] {
@@ -14,6 +14,14 @@ extension RowGroupMetadata {
         bytes.appendVarint(UInt64(payloadSizeBytes))
         bytes.appendVarint(UInt64(columns.count))
         for column in columns { column.encode(into: &bytes) }
+        bytes.appendVarint(UInt64(edges?.columns.count ?? 0))
+        if let edges {
+            for column in edges.columns { bytes.appendVarint(UInt64(column)) }
+            for bound in edges.first + edges.last {
+                bytes.append(bound == nil ? 0 : 1)
+                if let bound { ColumnChunkMetadata.encode(bound, into: &bytes) }
+            }
+        }
         return bytes
     }
 
@@ -43,8 +51,9 @@ extension RowGroupMetadata {
             chunks.append(chunk)
         }
         guard end == payloadSizeBytes else { throw reader.error("chunks do not fill the payload") }
-        try reader.expectEnd()
         self.columns = chunks
+        edges = try reader.edges(of: columns)
+        try reader.expectEnd()
     }
 
     package init(
@@ -79,7 +88,7 @@ extension ColumnChunkMetadata {
         if let maximum = statistics.maximum { Self.encode(maximum, into: &bytes) }
     }
 
-    private static func encode(_ bound: ColumnBound, into bytes: inout [UInt8]) {
+    fileprivate static func encode(_ bound: ColumnBound, into bytes: inout [UInt8]) {
         let plain = bound.plainBytes
         bytes.appendVarint(UInt64(plain.count))
         bytes.append(contentsOf: plain)

@@ -29,4 +29,37 @@ package struct RowGroupMetadata: Sendable, Equatable {
     /// Whether the rows are in the order of the sort columns.
     package let isSorted: Bool
     package let columns: [ColumnChunkMetadata]
+    /// Where it begins and ends, if its rows are sorted and no two are equal in the sort columns.
+    package let edges: RowGroupEdges?
+}
+
+/// The first and the last row of a sorted row group in its sort columns.
+package struct RowGroupEdges: Sendable, Hashable {
+    /// Indexes of the sort columns, most significant first.
+    package let columns: [Int]
+    /// One value for each of `columns`; nil is null, which sorts last.
+    package let first: [ColumnBound?]
+    package let last: [ColumnBound?]
+
+    package init(columns: [Int], first: [ColumnBound?], last: [ColumnBound?]) {
+        self.columns = columns
+        self.first = first
+        self.last = last
+    }
+
+    /// Whether all rows of this row group sort in front of those of the next one.
+    package func precede(_ next: RowGroupEdges) -> Bool {
+        guard columns == next.columns else { return false }
+        for (left, right) in zip(last, next.first) {
+            switch (left, right) {
+            case (nil, nil): continue
+            case (nil, _): return false
+            case (_, nil): return true
+            case (let left?, let right?):
+                if left.isLess(than: right) { return true }
+                if right.isLess(than: left) { return false }
+            }
+        }
+        return false
+    }
 }

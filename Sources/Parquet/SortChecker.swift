@@ -8,6 +8,10 @@ import Columns
 struct SortChecker: ~Copyable {
     private let columns: [Int]
     private(set) var isSorted = true
+    /// Whether also no two rows are equal in these columns.
+    private(set) var isStrict = true
+    /// The first row, one value a sort column.
+    private var first: [SortValue] = []
     /// The last row of the batch before, one value a sort column; empty in front of the first.
     private var previous: [SortValue] = []
     /// For each row whether it is still equal to the one before it in all columns so far.
@@ -29,7 +33,38 @@ struct SortChecker: ~Copyable {
 
     mutating func reset() {
         isSorted = true
+        isStrict = true
+        first.removeAll(keepingCapacity: true)
         previous.removeAll(keepingCapacity: true)
+    }
+
+    /// The first and the last row of a row group without two rows that are equal; `text` is that of
+    /// its batches.
+    func edges(_ text: UnsafeRawPointer) -> RowGroupEdges? {
+        guard isSorted, isStrict, !first.isEmpty else { return nil }
+        let bounds = [first, previous].map { row in row.map { Self.bound(of: $0, text) } }
+        let sizes = bounds.joined().map { bound in
+            if case .text(let bytes)? = bound { bytes.count } else { 0 }
+        }
+        guard sizes.allSatisfy({ $0 <= PageLimits.textBoundBytes }) else { return nil }
+        return RowGroupEdges(columns: columns, first: bounds[0], last: bounds[1])
+    }
+
+    private static func bound(of value: SortValue, _ text: UnsafeRawPointer) -> ColumnBound? {
+        switch value {
+        case .null: nil
+        case .integer(let number): .integer(number)
+        case .double(let number): .double(number)
+        case .text(let range):
+            .text(
+                Array(
+                    UnsafeRawBufferPointer(
+                        start: text + Int(range.start),
+                        count: Int(range.length)
+                    )
+                )
+            )
+        }
     }
 
     mutating func check(_ batches: [ColumnBatch], text: UnsafeRawPointer) {
@@ -37,25 +72,35 @@ struct SortChecker: ~Copyable {
             return
         }
         isSorted = firstRowFollows(batches, text) && rowsFollowEachOther(batches, rows, text)
+        if first.isEmpty { first = columns.map { Self.value(of: batches[$0], at: 0) } }
         previous = columns.map { Self.value(of: batches[$0], at: rows - 1) }
     }
 
-    private func firstRowFollows(_ batches: [ColumnBatch], _ text: UnsafeRawPointer) -> Bool {
+    private mutating func firstRowFollows(
+        _ batches: [ColumnBatch],
+        _ text: UnsafeRawPointer
+    ) -> Bool {
         guard previous.count == columns.count else { return true }
         for (before, column) in zip(previous, columns) {
             let order = Self.compare(before, Self.value(of: batches[column], at: 0), text)
             if order != 0 { return order < 0 }
         }
+        isStrict = false
         return true
     }
 
-    private func rowsFollowEachOther(
+    private mutating func rowsFollowEachOther(
         _ batches: [ColumnBatch],
         _ rows: Int,
         _ text: UnsafeRawPointer
     ) -> Bool {
         undecided.initialize(repeating: 1, count: rows)
         for column in columns where !refine(batches[column], rows, text) { return false }
+        if isStrict {
+            var equalRows: UInt8 = 0
+            for row in 1..<max(1, rows) { equalRows |= undecided[row] }
+            isStrict = equalRows == 0
+        }
         return true
     }
 

@@ -48,27 +48,22 @@ extension DuckDB {
     ) -> [String] {
         let own = Set(views.map(\.schema)).sorted()
         let path =
-            own.map { "memory.\(quotedName($0))" }
-            + schemas.map { "\(Self.attachedName).\(quotedName($0))" }
+            own.map { "memory.\(Self.quotedName($0))" }
+            + schemas.map { "\(Self.attachedName).\(Self.quotedName($0))" }
         return arguments(
             format: "-list",
             store: store,
             attachedAs: Self.attachedName,
-            setup: own.map { "CREATE SCHEMA IF NOT EXISTS memory.\(quotedName($0));" }
+            setup: own.map { "CREATE SCHEMA IF NOT EXISTS memory.\(Self.quotedName($0));" }
                 + ["SET search_path=\(Self.quoted(path.joined(separator: ",")));"],
             statements: ["SELECT '\(Self.mark)' AS \(Self.mark)"]
                 + views.enumerated().map { number, view in
-                    let name = "memory.\(quotedName(view.schema)).\(quotedName(view.name))"
+                    let name =
+                        "memory.\(Self.quotedName(view.schema)).\(Self.quotedName(view.name))"
                     // The newline ends a comment on the last line.
                     return
                         "CREATE VIEW \(name) AS \(view.sql)\n; SELECT '\(Self.mark) \(number)' AS \(Self.mark)"
                 }
         )
-    }
-
-    private func quotedName(_ name: String) -> String {
-        "\""
-            + name.split(separator: "\"", omittingEmptySubsequences: false)
-            .joined(separator: "\"\"") + "\""
     }
 }

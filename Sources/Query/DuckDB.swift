@@ -133,6 +133,13 @@ package struct DuckDB: Equatable, Sendable {
         ] + statements.flatMap { ["-c", $0] }
     }
 
+    /// An identifier of SQL.
+    static func quotedName(_ name: String) -> String {
+        "\""
+            + name.split(separator: "\"", omittingEmptySubsequences: false)
+            .joined(separator: "\"\"") + "\""
+    }
+
     static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false)

@@ -158,6 +158,7 @@ final class PublisherFixture {
             job: job,
             spoolPath: ResultSpool.path(of: SpoolFixture.step, in: spoolFolder),
             results: results,
+            chunks: results.map { _ in ChunkSummary(sizeBytes: 0, lines: 0) },
             extraInfo: "{}"
         )
         test = try TestLoop()

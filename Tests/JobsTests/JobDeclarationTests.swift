@@ -17,7 +17,7 @@ struct JobDeclarationTests {
         #expect(!job.allowEmpty)
         #expect(job.write == .replace)
         #expect(job.rejectLimits == RejectLimits(maxRows: 1000, maxShare: 0.001))
-        #expect(job.uniqueKeys.isEmpty)
+        #expect(job.checks.isEmpty)
         #expect(job.views.isEmpty)
         #expect(job.parameters.isEmpty)
         #expect(job.source == "job.yaml")
@@ -53,7 +53,7 @@ struct JobDeclarationTests {
         #expect(job.allowEmpty)
         #expect(job.schema == "shop")
         #expect(job.write == .append)
-        #expect(job.uniqueKeys == ["id"])
+        #expect(job.checks.map(\.name) == ["unique(id)"])
         #expect(job.rejectLimits == RejectLimits(maxRows: 0, maxShare: 1))
     }
 

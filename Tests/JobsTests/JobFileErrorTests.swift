@@ -182,6 +182,14 @@ struct JobFileErrorTests {
             Case(jobText("cluster_by: [tags]"), 8, 14, "'tags' is a list"),
             Case(jobText("checks: {unique: [x]}"), 8, 19, "columns are id, tags, note"),
             Case(jobText("checks: {uniqe: [id]}"), 8, 10, "did you mean 'unique'?"),
+            Case(jobText("checks: {not_null: [tags]}"), 8, 21, "'tags' is a list"),
+            Case(jobText("checks: [{unique: [id], severity: bad}]"), 8, 35, "error or warn"),
+            Case(jobText("checks: {range: {column: id, min: a}}"), 8, 35, "must be a number"),
+            Case(jobText("checks: {pattern: {column: id}}"), 8, 19, "type string"),
+            Case(jobText("checks: {pattern: {column: note}}"), 8, 19, "'matches'"),
+            Case(jobText("checks: {row_count: {}}"), 8, 21, "needs 'min'"),
+            Case(jobText("checks: {allowed: {column: id, values: []}}"), 8, 19, "what is allowed"),
+            Case(jobText("checks: {references: {column: id, table: T, key: k}}"), 8, 42, "'table'"),
         ]
     )
     func keyColumns(wrong: Case) { Self.check(wrong) }

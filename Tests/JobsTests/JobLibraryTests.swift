@@ -106,7 +106,7 @@ struct JobLibraryTests {
         #expect(declared.map(\.type) == expected.map { letters[$0[1]] })
         #expect(declared.filter(\.isRequired).map(\.name) == [key[0]])
         #expect(job.transform.clusterBy.map { declared[$0].name } == key)
-        #expect(job.uniqueKeys == key)
+        #expect(job.checks.map(\.kind) == (key.isEmpty ? [] : [.unique(key)]))
         #expect(job.table == name)
         #expect(job.schema == "ott")
         #expect(job.write == .replace)

@@ -17,6 +17,12 @@ extension Command {
         let (arguments, sql) = (invocation.arguments, invocation.arguments.positionals[0])
         let wantsJSON = arguments.has(Flag.json.name)
         try check(sql, arguments, wantsJSON: wantsJSON)
+        return try ask(sql, invocation)
+    }
+
+    /// Lets DuckDB answer a question that is known to read only.
+    static func ask(_ sql: String, _ invocation: Invocation) throws(CLIError) -> Int32 {
+        let wantsJSON = invocation.arguments.has(Flag.json.name)
         let location = try invocation.client().get(StoreLocation.self, Routes.store)
         guard Directory.exists(path: location.catalog) else {
             throw .failed("no table store at \(location.catalog) yet; load a table first")
