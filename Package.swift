@@ -121,8 +121,8 @@ let package = Package(
         module(
             "Benchmarks",
             [
-                "Base", "Catalog", "Columns", "Gzip", "Jobs", "Parquet", "Sample", "Scheduling",
-                "Spool", "Storage", "TSV", "Wire",
+                "Base", "Catalog", "Channel", "Columns", "Gzip", "Jobs", "Parquet", "Sample",
+                "Scheduling", "Spool", "Storage", "TSV", "Transport", "Wire", "Working",
             ]
         ),
         .executableTarget(

@@ -36,6 +36,7 @@ package struct Benchmark: Sendable {
     /// All of them, in the order of the report.
     package static let all: [Benchmark] =
         gzip + checksums + text + columns + rows + frames + storage + scheduling
+        + roundTrips
 }
 
 /// How much a benchmark does.

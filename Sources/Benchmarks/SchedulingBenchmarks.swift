@@ -9,7 +9,7 @@ extension Benchmark {
     static let scheduling = [
         scheduling("scheduler.chunks-1000-workers", workers: 1000, tasks: 100_000),
         scheduling("scheduler.chunks-100-workers", workers: 100, tasks: 10_000),
-        scheduling("scheduler.chunks-1000-queued", workers: 1000, tasks: 10_000, queuedJobs: 1000),
+        scheduling("scheduler.chunks-200-queued", workers: 1000, tasks: 5000, queuedJobs: 200),
         scheduling("scheduler.tasks", workers: 1000, tasks: 100_000, isSynthetic: true),
     ]
 
@@ -48,13 +48,13 @@ extension Benchmark {
 }
 
 /// Workers that take a second a chunk, an input that is cut faster than that, and a disk.
-private struct MadeUpCluster {
+struct MadeUpCluster {
     struct Occurrence {
         let time: Instant
         let event: Event
     }
 
-    private static let pool = PoolID("zone-a")
+    static let pool = PoolID("zone-a")
     private static let heartbeat = 2000
     private static let tick = 250
 
