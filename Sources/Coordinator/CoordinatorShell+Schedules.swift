@@ -65,8 +65,8 @@ extension CoordinatorShell {
                         guard case .failure(let error) = answer else { return }
                         CoordinatorLog.write("the last job of schedule \(id) is lost: \(error)")
                     }
-                case .failure(.invalid(let reason)), .failure(.unavailable(let reason)):
-                    CoordinatorLog.write("schedule \(id) could submit nothing: \(reason)")
+                case .failure(let error):
+                    CoordinatorLog.write("schedule \(id) could submit nothing: \(error.reason)")
                 }
             }
         } catch {

@@ -14,14 +14,6 @@ extension CoordinatorShell {
         JobPlanner(library: library, rawDirectory: configuration.storage.raw)
     }
 
-    /// Why a submit was not accepted.
-    enum SubmitError: Error {
-        case invalid(String)
-        case unavailable(String)
-        /// There are as many jobs as the coordinator takes.
-        case exhausted(String)
-    }
-
     /// Records the job and only then answers with its id.
     func submit(
         _ request: SubmitRequest,

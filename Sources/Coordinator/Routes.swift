@@ -54,9 +54,7 @@ extension CoordinatorShell {
             submit(body) { outcome in
                 switch outcome {
                 case .success(let id): exchange.respond(json: SubmitResponse(id: "\(id)"))
-                case .failure(.invalid(let message)): exchange.respond(.error(400, message))
-                case .failure(.unavailable(let message)): exchange.respond(.error(503, message))
-                case .failure(.exhausted(let message)): exchange.respond(.error(429, message))
+                case .failure(let error): exchange.respond(error.response)
                 }
             }
         }
@@ -88,11 +86,8 @@ extension CoordinatorShell {
         router.add(.post, API.Routes.retryJob("{id}")) { [unowned self] _, parameters, exchange in
             withStatus(of: parameters["id"], exchange) { [unowned self] status in
                 retry(JobID(Int64(status.id) ?? 0)) { [unowned self] problem in
-                    switch problem {
-                    case nil: withStatus(of: status.id, exchange) { exchange.respond(json: $0) }
-                    case .invalid(let text): exchange.respond(.error(400, text))
-                    case .unavailable(let text): exchange.respond(.error(503, text))
-                    }
+                    if let problem { return exchange.respond(problem.response) }
+                    withStatus(of: status.id, exchange) { exchange.respond(json: $0) }
                 }
             }
         }

@@ -1,0 +1,23 @@
+import HTTP
+
+/// Why a job was not taken in.
+enum SubmitError: Error {
+    case invalid(String)
+    case unavailable(String)
+    /// There are as many jobs as the coordinator takes.
+    case exhausted(String)
+
+    var reason: String {
+        switch self {
+        case .invalid(let text), .unavailable(let text), .exhausted(let text): text
+        }
+    }
+
+    var response: HTTPResponse {
+        switch self {
+        case .invalid(let text): .error(400, text)
+        case .exhausted(let text): .error(429, text)
+        case .unavailable(let text): .error(503, text)
+        }
+    }
+}
