@@ -14,6 +14,9 @@ extension CoordinatorShell {
         JobPlanner(library: library, rawDirectory: configuration.storage.raw)
     }
 
+    /// Whether one more job may be taken in.
+    var hasRoomForJob: Bool { jobs.count + submitsUnderWay < Limits.openJobs }
+
     /// Records the job and only then answers with its id.
     func submit(
         _ request: SubmitRequest,
@@ -30,7 +33,7 @@ extension CoordinatorShell {
         }
         let text = String(decoding: JSON.encode(request), as: UTF8.self)
         let created = EventLoop.wallTime().rfc3339
-        let hasRoom = jobs.count + submitsUnderWay < Limits.openJobs
+        let hasRoom = hasRoomForJob
         submitsUnderWay += 1
         jobStore.insert(
             name: plan.name,
@@ -41,11 +44,7 @@ extension CoordinatorShell {
         ) { [unowned self] outcome in
             submitsUnderWay -= 1
             switch outcome {
-            case .success(nil):
-                let text =
-                    "RESOURCE_EXHAUSTED: \(Limits.openJobs) jobs have not ended, the most that the "
-                    + "coordinator takes; submit the job again when some have, see otjob list"
-                completion(.failure(.exhausted(text)))
+            case .success(nil): completion(.failure(.tooManyJobs))
             case .success((let id, let isNew)?):
                 if isNew {
                     let record = JobRecord(

@@ -11,6 +11,7 @@ extension CoordinatorShell {
         guard jobs[id] == nil else {
             return completion(.invalid("job \(id) has not ended; see otjob status \(id)"))
         }
+        guard hasRoomForJob else { return completion(.tooManyJobs) }
         jobStore.reopen(id) { [unowned self] outcome in
             switch outcome {
             case .success(let record?): resume(record) { completion(nil) }

@@ -1,3 +1,4 @@
+import Base
 import HTTP
 
 /// Why a job was not taken in.
@@ -6,6 +7,11 @@ enum SubmitError: Error {
     case unavailable(String)
     /// There are as many jobs as the coordinator takes.
     case exhausted(String)
+
+    static let tooManyJobs = SubmitError.exhausted(
+        "RESOURCE_EXHAUSTED: \(Limits.openJobs) jobs have not ended, the most that the coordinator "
+            + "takes; submit the job again when some have, see otjob list"
+    )
 
     var reason: String {
         switch self {
