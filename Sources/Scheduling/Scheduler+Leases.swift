@@ -18,29 +18,67 @@ extension Scheduler {
     mutating func leaseTasks() {
         guard !readySteps.isEmpty, space.reason(at: now) == nil else { return }
         var next = 0
+        var waiting: Set<Int> = []
         while next < readySteps.count, pools.contains(where: \.hasRoom) {
             let step = readySteps[next].step
             let count = readySteps.count
             if let pool = jobs[step.job]?.pool.flatMap(poolIndex), pools[pool].hasRoom,
-                let source = self.step(step)?.source
+                !waiting.contains(pool)
             {
-                if case .synthetic = source {
-                    leaseSyntheticTasks(of: step, in: pool)
-                } else {
-                    leaseChunks(of: step, in: pool)
-                }
+                repeat {
+                    leaseUnsuspected(of: step, in: pool)
+                } while leaseSuspected(of: step, in: pool)
+                // What waits for a worker of its own would wait for ever if others were kept busy.
+                if nextIsSuspected(of: step) { waiting.insert(pool) }
             }
             // One that has nothing left has gone from the list.
             if readySteps.count == count { next += 1 }
         }
     }
 
+    /// Leases the ready tasks of a step up to one that may take its worker down.
+    private mutating func leaseUnsuspected(of step: StepID, in pool: Int) {
+        switch self.step(step)?.source {
+        case .synthetic?: leaseSyntheticTasks(of: step, in: pool)
+        case nil: break
+        default: leaseChunks(of: step, in: pool)
+        }
+    }
+
+    /// Leases the next task if it is one that may take its worker down, to a worker with nothing else
+    /// to do; returns whether it did.
+    ///
+    /// One more lost worker ends its job. What ran beside a task that kills would be blamed as well,
+    /// so whoever is down to the last worker gets one alone.
+    private mutating func leaseSuspected(of step: StepID, in pool: Int) -> Bool {
+        guard nextIsSuspected(of: step),
+            let worker = pools[pool].workers.sorted().first(where: { id in
+                workers[id].map { $0.isHealthy && $0.running.isEmpty } ?? false
+            }),
+            let task = takeReadyTask(of: step)
+        else { return false }
+        let attempt = begin(task, on: worker)
+        updateWorker(worker) { $0.isReserved = true }
+        if case .synthetic? = self.step(step)?.source {
+            let batch = [SyntheticAttempt(attempt: attempt, task: task)]
+            commands.append(.leaseSynthetic(batch, worker))
+        } else {
+            commands.append(.lease(attempt, task, worker))
+        }
+        return true
+    }
+
+    private func nextIsSuspected(of step: StepID) -> Bool {
+        guard let step = self.step(step), let index = step.ready.first else { return false }
+        return step.tasks[index].workersLost == SchedulingSettings.workersLostPerTask - 1
+    }
+
     private mutating func leaseChunks(of step: StepID, in pool: Int) {
         let limit = pools[pool].slots * SchedulingSettings.unstoredResultsPerSlot
         guard unstoredResults < limit else { return }
         // At load 1 a worker holds a chunk a slot, and one more that waits.
-        while let worker = pools[pool].leasable.first(), (workers[worker]?.load ?? 1) < 1,
-            let task = takeReadyTask(of: step)
+        while !nextIsSuspected(of: step), let worker = pools[pool].leasable.first(),
+            (workers[worker]?.load ?? 1) < 1, let task = takeReadyTask(of: step)
         {
             let chosen = otherWorker(than: worker, for: task, in: pool)
             commands.append(.lease(begin(task, on: chosen), task, chosen))
@@ -58,16 +96,19 @@ extension Scheduler {
     private mutating func leaseSyntheticTasks(of step: StepID, in pool: Int) {
         let healthy = pools[pool].healthyWorkers
         while let ready = self.step(step)?.ready.count, ready > 0,
-            let worker = pools[pool].leasable.first(), let state = workers[worker]
+            let worker = pools[pool].leasable.first(), let state = workers[worker],
+            !state.isReserved
         {
             // A fair share each, so that tasks that take long do not pile up on one worker.
             let share = max(state.leaseLimit, (ready + healthy - 1) / healthy)
             let room = min(share, syntheticLeaseLimit) - state.running.count
             guard room > 0 else { return }
             var batch: [SyntheticAttempt] = []
-            while batch.count < room, let task = takeReadyTask(of: step) {
+            while batch.count < room, !nextIsSuspected(of: step), let task = takeReadyTask(of: step)
+            {
                 batch.append(SyntheticAttempt(attempt: begin(task, on: worker), task: task))
             }
+            guard !batch.isEmpty else { return }
             commands.append(.leaseSynthetic(batch, worker))
         }
     }
@@ -173,6 +214,7 @@ extension Scheduler {
     private mutating func speculate(on attempt: AttemptID, in pool: Int, median: Duration) {
         guard let (task, slow, leased) = attempts[attempt].map({ ($0.task, $0.worker, $0.leased) }),
             let state = step(task.step)?.tasks[task.index], !state.wasSpeculated,
+            state.workersLost < SchedulingSettings.workersLostPerTask - 1,
             state.state == .leased(attempt, speculative: nil),
             let worker = pools[pool].leasable.first(except: slow), (workers[worker]?.load ?? 0) < 0
         else { return }

@@ -28,6 +28,7 @@ extension Scheduler {
         guard let place = workers.index(forKey: id) else { return }
         let before = workers.values[place].state
         change(&workers.values[place])
+        if workers.values[place].running.isEmpty { workers.values[place].isReserved = false }
         let worker = workers.values[place]
         let pool = worker.poolIndex
         if worker.isHealthy {

@@ -83,6 +83,9 @@ struct TaskQueue: Sendable {
     var count: Int { again.count + fresh.count - freshStart }
     var isEmpty: Bool { count == 0 }
 
+    /// What ``popFirst()`` would return.
+    var first: Int? { again.first ?? (freshStart < fresh.count ? fresh[freshStart] : nil) }
+
     mutating func append(_ index: Int) { fresh.append(index) }
 
     /// Puts a task back that was leased before; the oldest chunk among such comes first.

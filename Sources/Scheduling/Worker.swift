@@ -21,6 +21,8 @@ package struct Worker: Sendable {
     package internal(set) var reason: String?
     /// Running attempts, oldest first.
     package internal(set) var running: [AttemptID] = []
+    /// Whether it runs a task that may take it down, and is given nothing beside that.
+    var isReserved = false
     package internal(set) var finishedAttempts = 0
     var lastHeard: Instant
     var health = WorkerHealth()
@@ -49,7 +51,7 @@ package struct Worker: Sendable {
     var leaseLimit: Int { slots + 1 }
 
     /// What pools queue it by: below 0 a slot is free, at 1 it holds all chunks it may.
-    var load: Int { running.count - slots }
+    var load: Int { max(running.count - slots, isReserved ? 1 : Int.min) }
 }
 
 /// One try of a task on one worker.

@@ -58,6 +58,60 @@ struct AttemptTests {
         #expect(fixture.failure(1) == reason)
     }
 
+    /// Two chunks, of which the first was in the slot of two workers that were lost.
+    private func suspected() -> (SchedulerFixture, [Lease]) {
+        var (fixture, _) = running(chunks: 2)
+        fixture.close(1)
+        fixture.join(2)
+        fixture.close(2)
+        let leases = fixture.join(3).leases
+        return (fixture, leases)
+    }
+
+    @Test("a task that took down two workers gets one of its own, and nothing runs beside it")
+    func alone() {
+        var (fixture, leases) = suspected()
+        #expect(leases.map(\.task.index) == [0])
+        // What was blamed for another's deed is sound, and the next one comes when it has shown that.
+        let next = fixture.finish(leases[0].attempt).leases
+        #expect(next.map(\.task.index) == [1])
+        let another = fixture.cut(step).leases
+        #expect(another.map(\.task.index) == [2])
+    }
+
+    @Test("others go on beside a worker that has a task to itself")
+    func besideSuspected() {
+        var (fixture, _) = suspected()
+        let leases = fixture.join(4).leases + fixture.cut(step).leases + fixture.cut(step).leases
+        #expect(leases.map(\.task.index) == [1, 2])
+        #expect(leases.map(\.worker.rawValue) == [4, 4])
+    }
+
+    @Test("a suspected task waits for an idle worker, and nothing new keeps the others from idling")
+    func waitsForIdle() {
+        var (fixture, first) = running(workersWithSlots: [1, 1], chunks: 4)
+        #expect(first.map(\.worker.rawValue) == [1, 2, 1, 2])
+        fixture.close(1)
+        fixture.join(3)
+        // Chunk 0 was in the slot of both; chunks 1 and 3 are with worker 2.
+        var leases = fixture.close(3).leases + fixture.finish(first[1].attempt).leases
+        #expect(leases == [])
+        leases = fixture.finish(first[3].attempt).leases
+        #expect(leases.map(\.task.index) == [0])
+        #expect(leases.map(\.worker.rawValue) == [2])
+    }
+
+    @Test("synthetic tasks that took down two workers run alone, too")
+    func synthetic() {
+        var fixture = SchedulerFixture(workersWithSlots: [1])
+        fixture.submit(1, [.synthetic(4)])
+        for worker in 1...2 {
+            fixture.close(worker)
+            fixture.join(worker + 1)
+        }
+        #expect(fixture.worker(3)?.running.count == 1)
+    }
+
     @Test("nothing is revoked on a worker that is gone")
     func noRevokeOnLostWorker() {
         var (fixture, _) = running(workersWithSlots: [2], chunks: 3)

@@ -186,12 +186,14 @@ def test_a_task_that_takes_down_three_workers_fails_its_job(new_cluster, tmp_pat
     assert status["attempts_detail"]["counts"]["LOST"] == 3
 
 
-def test_a_task_that_crashes_its_workers_fails_its_job(new_cluster):
+def test_a_task_that_crashes_its_workers_fails_its_job_and_no_other(new_cluster):
     cluster = new_cluster(workers=2)
+    beside = cluster.submit("selftest", "--set", "tasks=60", "--set", "sleep=0.05s")
     job = cluster.submit("selftest", "--set", "tasks=5", "--set", "crash_at=3")
     status = cluster.wait(job)
     assert status["state"] == "ERROR"
     assert "chunk 3 took down 3 workers, the last one: " in status["reason"]
+    assert cluster.wait(beside)["state"] == "DONE"
 
 
 def test_a_worker_that_fails_while_others_do_not_is_set_aside(new_cluster):
