@@ -69,8 +69,8 @@ struct InputTemplate {
         }
         guard !path.contains("://") else {
             throw ValueProblem(
-                message: "is a URL, and downloads are not available yet; fetch the file and name "
-                    + "its path, not '\(path)'"
+                message: "is a URL; bring the file into the raw store with 'otjob ingest' and name "
+                    + "it, not '\(path)'"
             )
         }
         // An input is looked up below a store; it must not lead out of it.

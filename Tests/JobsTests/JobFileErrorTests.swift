@@ -53,7 +53,7 @@ struct JobFileErrorTests {
     @Test(
         "is refused with line, column and reason: input and parameters",
         arguments: [
-            Case(jobText("input: https://x/y.gz"), 2, 8, "downloads are not available yet"),
+            Case(jobText("input: https://x/y.gz"), 2, 8, "with 'otjob ingest'"),
             Case(jobText("input: ''"), 2, 8, "1 to 4095 bytes"),
             Case(jobText(#"input: "a\nb""#), 2, 8, "without control characters"),
             Case(jobText("input: a/../b"), 2, 8, "must not hold '..'"),

@@ -278,7 +278,7 @@ struct JobLibraryTests {
             ("selftest", "tasks", "0", "--set tasks: 'tasks' must be a whole number from 1"),
             ("selftest", "tasks", "", "not ''"),
             ("selftest", "fail_at", "100", "from 0 to 99"),
-            ("w", "day", "https://x/", "downloads are not available yet"),
+            ("w", "day", "https://x/", "with 'otjob ingest'"),
             ("w", "day", "../x", "must not hold '..'"),
             ("w", "day", "a\nb", "without control characters"),
             ("selftest", "sleep", "1\n\u{1B}[2J", #"not '1\u{A}\u{1B}[2J'"#),

@@ -4,7 +4,7 @@ extension Command {
         "write a made-up set of the seven IMDb files",
         details:
             "The same scale and seed give the same bytes. Scale 1 is about the size of the real files, "
-            + "0.01 some 18 MB.",
+            + "0.01 some 30 MB.",
         flags: [
             Flag("scale", "S", "size, where 1 is that of the real files", required: true),
             Flag(
