@@ -331,7 +331,7 @@ def test_a_cancelled_download_stops_and_is_gone_on_with_later(ingesting, server)
     assert ingesting.wait(job)["state"] == "CANCELLED"
     page.delay = 0
     ingest(ingesting, "notes")
-    assert "Range" in page.requests[-1]
+    assert "Range" in page.requests[-1], page.requests
     assert raw(ingesting).read_bytes() == body
 
 

@@ -108,7 +108,9 @@ def test_an_input_that_changed_while_there_was_no_coordinator_ends_the_job(
     kill_coordinator(cluster)
     with gzip.open(source) as file:
         lines = file.read()
-    source.write_bytes(gzip.compress(lines + lines.splitlines(keepends=True)[-1], 1))
+    title, ordering, *rest = lines.splitlines(keepends=True)[-1].split(b"\t")
+    one_more = b"\t".join([title, b"%d" % (int(ordering) + 1), *rest])
+    source.write_bytes(gzip.compress(lines + one_more, 1))
     cluster.up()
     status = cluster.wait(job)
     assert status["state"] == "ERROR"

@@ -69,8 +69,9 @@ def test_a_load_goes_on_in_the_second_zone_when_the_first_is_cut_off(spread, new
     hosts.cut_off("zone-a")
     status = spread.wait(job)
     assert (status["state"], status["pool"]) == ("DONE", "zone-b"), status
-    states = {w["id"]: w["state"] for w in spread.json("workers", "--all")}
-    assert {states[w["id"]] for w in before.values() if w["pool"] == "zone-a"} == {"LOST"}
+    gone = {w["id"] for w in before.values() if w["pool"] == "zone-a"}
+    listed = lambda: {w["state"] for w in spread.json("workers", "--all") if w["id"] in gone}
+    wait_until(lambda: listed() == {"LOST"}, "the loss of the first zone's workers", 30)
 
     undisturbed = new_cluster(chunk=CHUNK)
     undisturbed.load("imdb", "--input", sample(SCALE))

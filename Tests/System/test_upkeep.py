@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import WRONG_USAGE, column, job_file, tsv, write_gzip
+from harness import WRONG_USAGE, column, job_file, tsv, write_gzip, wait_until
 from lake import Lake, catalog_rows, parquet_files
 
 COLUMNS = [column("a", "int32"), column("b")]
@@ -123,7 +123,7 @@ def test_wrong_usage_is_told(shared_cluster, words):
 def test_readers_and_loads_go_on_beside_upkeep_and_kills(cluster, tiny):
     """A reader that looks again and again never sees a table without its rows, whatever is done."""
     tiny(cluster, 50)
-    seen, troubles, ended = set(), [], threading.Event()
+    seen, troubles, ended, looks = set(), [], threading.Event(), []
 
     def read():
         while not ended.is_set():
@@ -135,6 +135,7 @@ def test_readers_and_loads_go_on_beside_upkeep_and_kills(cluster, tiny):
                     rows = len(lake.rows("tiny"))
                     lake.query("COMMIT")
                 seen.add(count)
+                looks.append(count)
                 if not count == rows == top + 1:
                     troubles.append((count, top, rows))
             except Exception as error:  # whatever it is fails the test
@@ -145,6 +146,8 @@ def test_readers_and_loads_go_on_beside_upkeep_and_kills(cluster, tiny):
     reader.start()
     try:
         for round in range(6):
+            looked = len(looks)
+            wait_until(lambda: len(looks) > looked or troubles, "a look of the reader", 60)
             tiny(cluster, 51 + round)
             cluster.run("tables", "expire", "--older-than", "0s")
             if round % 2:

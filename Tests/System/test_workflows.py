@@ -126,8 +126,12 @@ def test_a_change_that_was_ingested_and_not_loaded_is_loaded_the_next_time(
 
 
 def test_a_failed_run_goes_on_and_what_it_did_stays(daily, server, tmp_path):
+    ingest = {"step": "ingest", "ingest": list(NAMES)}
+    first = {"step": "first", "load": ["small"], "needs": ["ingest"]}
+    then = {"step": "then", "load": ["large"], "needs": ["ingest", "first"]}
+    workflow(tmp_path, [ingest, first, then])
     serve(server, tmp_path, large="id\n1\t2\n" * 2000)
-    job = daily.submit("daily")
+    job = daily.submit(tmp_path / "daily.yaml")
     assert daily.wait(job)["state"] == "ERROR"
     assert count(daily, "small") == 10
     version = next(s for s in daily.status(job)["steps"] if s["job"] == "small")["snapshot"]
