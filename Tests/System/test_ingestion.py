@@ -329,6 +329,14 @@ def test_a_cancelled_download_stops_and_is_gone_on_with_later(ingesting, server)
     wait_until(lambda: part.exists() and part.stat().st_size > 200_000, "bytes")
     ingesting.run("cancel", job)
     assert ingesting.wait(job)["state"] == "CANCELLED"
+
+    def grows():
+        size = part.stat().st_size
+        time.sleep(0.3)
+        return part.stat().st_size > size
+
+    # The transfer ends a moment after its job.
+    wait_until(lambda: not grows(), "the end of the transfer")
     page.delay = 0
     ingest(ingesting, "notes")
     assert "Range" in page.requests[-1], page.requests
