@@ -48,6 +48,7 @@ package final class Transfer {
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         calls.initialize(to: otcluster_curl_calls())
+        setUp()
     }
 
     deinit {
@@ -62,7 +63,10 @@ package final class Transfer {
         mustBePublic = request.mustBePublic
         let list = fields(of: request)
         defer { otcluster_curl_free_list(list) }
-        configure(request, list)
+        errorText.pointee = 0
+        set(CURLOPT_URL, "\(request.address)")
+        set(CURLOPT_PROTOCOLS_STR, request.address.isEncrypted ? "https" : "http")
+        otcluster_curl_set_fields(curl, list)
         let code = otcluster_curl_perform(curl)
         if handling == nil, otcluster_curl_status(curl) > 0, code == CURLE_OK { begin() }
         if handling == .ignore { return .complete }
@@ -86,14 +90,12 @@ package final class Transfer {
         return list
     }
 
-    private func configure(
-        _ request: DownloadRequest,
-        _ fields: UnsafeMutablePointer<curl_slist>?
-    ) {
-        errorText.pointee = 0
+    /// Sets what is the same for all requests.
+    ///
+    /// Once and no later: after a name that was not found libcurl keeps its buffer, and refuses to be
+    /// told its size again.
+    private func setUp() {
         set(CURLOPT_ERRORBUFFER, memory: errorText)
-        set(CURLOPT_URL, "\(request.address)")
-        set(CURLOPT_PROTOCOLS_STR, request.address.isEncrypted ? "https" : "http")
         // Through a proxy, which machine is spoken to would be the proxy's choice.
         set(CURLOPT_PROXY, "")
         set(CURLOPT_NOSIGNAL, 1)
@@ -102,7 +104,6 @@ package final class Transfer {
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(DownloadPolicy.connectTimeout.nanoseconds / 1_000_000))
         set(CURLOPT_LOW_SPEED_LIMIT, DownloadPolicy.slowBytesPerSecond)
         set(CURLOPT_LOW_SPEED_TIME, Int(DownloadPolicy.slowTime.seconds))
-        otcluster_curl_set_fields(curl, fields)
         calls.pointee = otcluster_curl_calls(
             context: Unmanaged.passUnretained(self).toOpaque(),
             head: { bytes, size, count, context in

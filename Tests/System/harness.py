@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -244,3 +245,11 @@ def write_gzip(path, data):
 
 def tsv(header, rows):
     return "".join("\t".join(map(str, row)) + "\n" for row in [header, *rows])
+
+
+def can_unshare():
+    """Whether this user may have mounts of its own."""
+    if not shutil.which("unshare"):
+        return False
+    probe = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return subprocess.run(probe, capture_output=True).returncode == 0

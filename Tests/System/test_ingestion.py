@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from bad_server import BadServer
-from harness import Cluster, column, job_file, tsv, wait_until, write_gzip
+from harness import Cluster, can_unshare, column, job_file, tsv, wait_until, write_gzip
 from lake import Lake
 
 HEADER = ["id", "text"]
@@ -256,6 +256,20 @@ def test_a_source_that_is_down_is_named(ingesting, server):
     server.stop()
     reason = ingest(ingesting, "notes", state="ERROR")["reason"]
     assert server.authority in reason and "(3 tries)" in reason
+
+
+@pytest.mark.skipif(not can_unshare(), reason="mount namespaces are not permitted here")
+def test_a_name_that_leads_nowhere_is_tried_again_and_named(new_cluster, tmp_path):
+    # Nobody answers there, so that no question leaves this machine.
+    servers = tmp_path / "resolv.conf"
+    servers.write_text("nameserver 127.0.0.1\n")
+    script = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"'
+    cluster = new_cluster(
+        prefix=["unshare", "--mount", "sh", "-ec", script, "sh", str(servers)],
+        more=["downloads: {hosts: [nowhere.invalid], retry_delay: 50ms, tries: 3}"],
+    )
+    reason = ingest(cluster, "https://nowhere.invalid/x.tsv.gz", state="ERROR")["reason"]
+    assert "nowhere.invalid" in reason and "(3 tries)" in reason
 
 
 @pytest.mark.parametrize(

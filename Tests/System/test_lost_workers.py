@@ -1,14 +1,13 @@
 """Workers and coordinators may die or freeze at any moment: no row is lost and none comes twice."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from harness import cpu_seconds, process_pool, static_pool, wait_until
+from harness import can_unshare, cpu_seconds, process_pool, static_pool, wait_until
 from lake import Lake
 from reference import DATASETS
 
@@ -143,13 +142,6 @@ def end(process):
         process.kill()
         process.wait(10)
         raise
-
-
-def can_unshare():
-    if not shutil.which("unshare"):
-        return False
-    probe = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
-    return subprocess.run(probe, capture_output=True).returncode == 0
 
 
 @pytest.mark.skipif(not can_unshare(), reason="mount namespaces are not permitted here")
