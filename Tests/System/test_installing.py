@@ -19,13 +19,14 @@ EVERYWHERE = {"libc6", "libgcc-s1"}
 
 @pytest.fixture
 def install(otjob, tmp_path):
-    """install("worker") runs its script into one tree, which is returned."""
+    """install("worker") runs its script into one tree, which is returned; `told` is what it printed."""
 
     def run(role, *options, code=0):
         tree = tmp_path / "tree"
         command = [ROOT / f"scripts/install-{role}", "--binary", otjob, "--root", tree, *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == code, done.stderr
+        run.told = done.stdout
         return tree if code == 0 else done.stderr
 
     return run
@@ -84,6 +85,19 @@ def test_a_worker_of_another_machine_gets_its_coordinator_and_its_token(install,
     found.pop("/etc/otcluster/join-token")
     assert again == found
     assert "no token" in install("worker", "--token", tmp_path / "nothing", code=2)
+
+
+def test_what_a_configuration_lacks_that_is_kept_is_told(install, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("otj1.8080.ab.cd\n")
+    options = ["--coordinator", "coordinator.example:7077", "--token", token]
+    install("worker", *options)
+    assert "worker.conf is as it was" not in install.told
+    (tmp_path / "tree/etc/otcluster/worker.conf").unlink()
+    install("worker")
+    install("worker", *options)
+    assert "set COORDINATOR=coordinator.example:7077" in install.told
+    assert "add --token-file /etc/otcluster/join-token to its OPTIONS" in install.told
 
 
 def test_a_strict_umask_hides_no_folder_from_the_services(install):
