@@ -9,36 +9,54 @@ import Transport
 
 /// Steps that the coordinator carries out itself.
 extension CoordinatorShell {
-    func perform(_ step: StepID) {
+    func perform(_ step: StepID, _ attempt: Int) {
         guard case .action(let action)? = context(step)?.declaration.work else {
             preconditionFailure("step \(step) is no action")
         }
+        let answer = { [unowned self] (outcome: ActionOutcome) in
+            switch outcome {
+            case .done(let isChanged):
+                handle(.performed(step, attempt: attempt, isChanged: isChanged))
+            case .failed(let reason):
+                handle(.performFailed(step, attempt: attempt, reason: reason))
+            }
+        }
         switch action {
-        case .ingest(let source): ingest(source, step)
-        case .views(let names): publishViews(names, step)
+        case .ingest(let source): ingest(source, step, answer)
+        case .views(let names): publishViews(names, answer)
         }
     }
 
-    private func publishViews(_ names: [String], _ step: StepID) {
+    /// How an action ended.
+    private enum ActionOutcome {
+        case done(isChanged: Bool)
+        case failed(reason: String)
+    }
+
+    private func publishViews(_ names: [String], _ answer: @escaping (ActionOutcome) -> Void) {
         do throws(QueryError) {
             var texts: [ViewText] = []
             for view in ShippedViews.all where names.contains(view.name) {
                 texts.append(try ViewText(name: view.name, sql: view.sql))
             }
-            views.publish(texts) { [unowned self] outcome in
+            views.publish(texts) { outcome in
                 switch outcome {
-                case .success: handle(.performed(step, isChanged: true))
-                case .failure(let error): handle(.performFailed(step, reason: error.reason))
+                case .success: answer(.done(isChanged: true))
+                case .failure(let error): answer(.failed(reason: error.reason))
                 }
             }
         } catch {
-            handle(.performFailed(step, reason: error.description))
+            answer(.failed(reason: error.description))
         }
     }
 
     func abandon(_ step: StepID) { ingestor.abandon(step) }
 
-    private func ingest(_ source: SourceDeclaration, _ step: StepID) {
+    private func ingest(
+        _ source: SourceDeclaration,
+        _ step: StepID,
+        _ answer: @escaping (ActionOutcome) -> Void
+    ) {
         let plan = IngestPlan(
             source: source,
             policy: configuration.downloads,
@@ -60,10 +78,10 @@ extension CoordinatorShell {
             jobs[step.job]?.log.write("step \(step.index) \(outcome)")
             log(outcome, of: step) { [unowned self] in
                 if let reason = outcome.error {
-                    handle(.performFailed(step, reason: "\(outcome.dataset): \(reason)"))
+                    answer(.failed(reason: "\(outcome.dataset): \(reason)"))
                 } else {
                     resizeInputs(of: step.job)
-                    handle(.performed(step, isChanged: outcome.isChanged))
+                    answer(.done(isChanged: outcome.isChanged))
                 }
             }
         }

@@ -239,7 +239,7 @@ final class CoordinatorShell {
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .attemptEnded(let record): attemptEnded(record)
         case .releaseChunk(let task): chunks.remove(task)
-        case .perform(let step): perform(step)
+        case .perform(let step, let attempt): perform(step, attempt)
         case .abandon(let step): abandon(step)
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)

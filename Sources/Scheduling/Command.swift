@@ -36,8 +36,8 @@ package enum Command: Sendable, Equatable {
     /// Comes once for every attempt that was leased.
     case attemptEnded(AttemptRecord)
     // Actions
-    /// Do it; answered by `performed` or `performFailed`.
-    case perform(StepID)
+    /// Do it; answered by `performed` or `performFailed` with the same attempt, counted from 1.
+    case perform(StepID, attempt: Int)
     /// Stop doing it; what is answered all the same does not count.
     case abandon(StepID)
     // Publication

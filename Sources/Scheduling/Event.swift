@@ -19,8 +19,8 @@ package enum Event: Sendable, Equatable {
     /// What a step that has not begun will read turns out to have this size.
     case inputSized(StepID, sizeBytes: Int64)
     // Actions
-    case performed(StepID, isChanged: Bool)
-    case performFailed(StepID, reason: String)
+    case performed(StepID, attempt: Int, isChanged: Bool)
+    case performFailed(StepID, attempt: Int, reason: String)
     // Workers
     case workerJoined(WorkerID, PoolID, slots: Int, wasLaunched: Bool)
     case workerHeard(WorkerID)

@@ -30,7 +30,7 @@ extension Scheduler {
             step.begun = now
             step.attempts += 1
         }
-        commands.append(.perform(id))
+        commands.append(.perform(id, attempt: step(id)?.attempts ?? 1))
         commands.append(.stepChanged(id))
     }
 
@@ -42,20 +42,28 @@ extension Scheduler {
 
     mutating func applyActionEvent(_ event: Event) {
         switch event {
-        case .performed(let id, let isChanged):
-            guard step(id)?.state == .performing else { return }
+        case .performed(let id, let attempt, let isChanged):
+            guard isUnderWay(id, attempt) else { return }
             finish(id, .done(nil), isChanged: isChanged)
-        case .performFailed(let id, let reason):
-            guard step(id)?.state == .performing else { return }
+        case .performFailed(let id, let attempt, let reason):
+            guard isUnderWay(id, attempt) else { return }
             failAction(id, reason: reason)
         case .inputSized(let id, let sizeBytes):
             guard let step = step(id), step.state == .waiting, step.source.isInput else { return }
             jobs[id.job]?.resize(id.index, sizeBytes)
-            // Another step may be the first one now.
+            // Another step may be the first one now, and ready ones stand at other places.
             noteProgress(of: id.job)
+            readySteps.removeAll { $0.step.job == id.job }
+            for step in jobs[id.job]?.steps ?? [] { listReadyStep(step.id) }
         default:
             preconditionFailure("not an action's event: \(event)")
         }
+    }
+
+    /// Whether an answer is that of the try under way, and not of one that was abandoned.
+    private func isUnderWay(_ id: StepID, _ attempt: Int) -> Bool {
+        guard let step = step(id) else { return false }
+        return step.state == .performing && step.attempts == attempt
     }
 
     private mutating func failAction(_ id: StepID, reason: String) {
@@ -81,7 +89,9 @@ extension Scheduler {
     /// Looks at the deadlines of steps, and at actions whose wait is over.
     mutating func checkSteps() {
         for id in runningJobs {
-            for step in jobs[id]?.steps ?? [] {
+            for index in jobs[id]?.steps.indices ?? 0..<0 {
+                // Looked at anew each time: a step that fails its job ends the others.
+                guard let step = jobs[id]?.steps[index] else { continue }
                 if let retryAfter = step.retryAfter, step.state == .waiting, retryAfter <= now {
                     changes.formUnion(.jobs)
                 }

@@ -140,7 +140,7 @@ final class SimulatedCoordinator {
         case .storeInputEnd(let step, let chunks): spool.store(.inputEnded(step, chunks: chunks))
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .releaseChunk(let task): release(task)
-        case .perform(let step), .abandon(let step):
+        case .perform(let step, _), .abandon(let step):
             preconditionFailure("no simulated job has actions, and step \(step) is one")
         case .publish(let step): publish(step)
         case .closeStep(let step): close(step)

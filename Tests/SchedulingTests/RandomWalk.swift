@@ -282,7 +282,7 @@ struct RandomWalk {
         case .cancelStarts(let pool, let count): cancel(count, of: pool)
         case .stopWorker(let worker, _, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
-        case .perform(let step), .abandon(let step):
+        case .perform(let step, _), .abandon(let step):
             complaints.append("no job of the walk has actions, and step \(step) is one")
         case .jobStarted, .stepChanged, .note, .storeInputEnd, .discardResult, .releaseChunk,
             .closeStep:
