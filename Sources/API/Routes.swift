@@ -1,6 +1,7 @@
 /// The paths of the project's own API, for the server's router and for clients.
 package enum Routes {
     package static let health = "/healthz"
+    package static let metrics = "/metrics"
     package static let version = "/api/version"
     package static let jobs = "/api/jobs"
     package static let explain = "/api/explain"

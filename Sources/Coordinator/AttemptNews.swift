@@ -16,6 +16,7 @@ enum AttemptNews {
 
 extension CoordinatorShell {
     func attemptEnded(_ record: AttemptRecord) {
+        tally.noteEnd(ofAttempt: record.cause.outcome)
         guard let job = jobs[record.task.step.job] else { return }
         let hello = roster.hello(of: record.worker)
         let attempt = EndedAttempt(

@@ -136,8 +136,9 @@ extension CoordinatorShell {
         switch answer {
         case .result(let attempt, .success(let result)):
             giveCredit(for: attempt)
-            if let task = scheduler.attempt(attempt)?.task {
-                context(task.step)?.results[task.index] = result
+            if let id = scheduler.attempt(attempt)?.task, let step = scheduler.step(id.step) {
+                context(id.step)?.results[id.index] = result
+                tally.noteResult(of: step.tasks[id.index])
             }
             handle(.resultStored(attempt))
         case .result(let attempt, .failure(let error)):

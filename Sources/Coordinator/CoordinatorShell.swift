@@ -44,7 +44,7 @@ final class CoordinatorShell {
     let memory = DataMemory()
     private(set) var spool: ResultSpool?
     let retention: Retention
-    private var space: SpaceMonitor?
+    private(set) var space: SpaceMonitor?
 
     var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
@@ -57,11 +57,13 @@ final class CoordinatorShell {
     /// Connections whose worker has not said who it is.
     var strangers = Newcomers<WorkerLink>(share: WorkerLink.strangers)
     var refusals = RefusalLog()
+    var tally = WorkTally()
     var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
     private var pendingEvents: [Event] = []
     private var isHandling = false
     private var timers: [Timer] = []
     private var lastTick = EventLoop.now()
+    let started = EventLoop.wallTime()
     private var signals: [SignalSource] = []
     var isStopping = false
     var logReads = 0

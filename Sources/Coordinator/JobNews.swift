@@ -44,6 +44,7 @@ extension CoordinatorShell {
     }
 
     func jobEnded(_ id: JobID, _ outcome: JobOutcome) {
+        tally.noteEnd(ofJob: outcome.word)
         guard let job = jobs[id] else { return }
         job.record.ended = EventLoop.wallTime().rfc3339
         job.log.write("ended \(outcome.word.rawValue)" + (outcome.reason.map { ": \($0)" } ?? ""))

@@ -27,6 +27,15 @@ extension CoordinatorShell {
             // After the answer has left.
             loop.execute { shell.value.stop("asked to, by otjob down") }
         }
+        router.add(.get, API.Routes.metrics) { [unowned self] _, _, exchange in
+            exchange.respond(
+                HTTPResponse(
+                    status: 200,
+                    headers: [("Content-Type", MetricsText.contentType)],
+                    body: Array(metrics().text.utf8)
+                )
+            )
+        }
         addJobRoutes(to: &router)
         addScheduleRoutes(to: &router)
         addClusterRoutes(to: &router)

@@ -17,6 +17,8 @@ final class SpaceMonitor {
     private let queue = DispatchQueue(label: "space")
     private var gauge: SpaceGauge
     private var isMeasuring = false
+    /// What the last complete measurement found.
+    private(set) var volumes: [Volume] = []
     private let onChange: (String?) -> Void
 
     init(
@@ -30,6 +32,8 @@ final class SpaceMonitor {
         self.gauge = gauge
         self.onChange = onChange
     }
+
+    func reserveBytes(of volume: Volume) -> Int64 { gauge.reserveBytes(of: volume) }
 
     /// Measures once, unless the last measurement still waits for its file system.
     func measure() {
@@ -60,7 +64,9 @@ final class SpaceMonitor {
             case .failure(let error): CoordinatorLog.write("room on a disk is not known: \(error)")
             }
         }
-        guard known.count == volumes.count, gauge.measure(known) else { return }
+        guard known.count == volumes.count else { return }
+        self.volumes = known
+        guard gauge.measure(known) else { return }
         CoordinatorLog.write(gauge.shortage ?? "there is room on the disks again")
         onChange(gauge.shortage)
     }

@@ -29,7 +29,7 @@ package struct Task: Sendable {
     package internal(set) var workersLost = 0
     package let chunk: ChunkSummary
     /// What the returned attempt reported; counted once the result is durable.
-    var report = TaskReport()
+    package internal(set) var report = TaskReport()
     /// Where it failed last: another worker is to try it next, if there is one.
     var lastWorker: WorkerID?
     var wasSpeculated = false
