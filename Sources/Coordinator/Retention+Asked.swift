@@ -55,9 +55,7 @@ extension Retention {
         vacuum(VacuumReport()) { [unowned self] outcome in
             guard case .success(var report) = outcome else { return completion(outcome) }
             let sweep = StoreSweep(directory: store, now: EventLoop.wallTime())
-            publisher.ask { (catalog) throws(CatalogError) in
-                try sweep.run(catalog)
-            } _: { outcome in
+            publisher.sweep(sweep) { outcome in
                 completion(
                     outcome.map { swept in
                         report.files += swept.count

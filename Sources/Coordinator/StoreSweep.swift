@@ -10,7 +10,8 @@ import Transport
 /// A coordinator that is killed between a segment's first byte and the catalog's commit leaves them
 /// behind. Only files with the names that ``TablePublisher`` gives are looked at, whatever DuckDB or
 /// others keep in the same folders, and only those older than a grace period. A file that the
-/// catalog names is never removed (failure-model.md, P7).
+/// catalog names is never removed (failure-model.md, P7), nor one of a version that is being made:
+/// its checks may take longer than any grace.
 struct StoreSweep {
     /// Age below which a file may belong to a publication under way.
     static let grace = Duration.seconds(3600)
@@ -22,8 +23,16 @@ struct StoreSweep {
     let now: WallTime
 
     /// Removes what is left over, and returns the paths; on the thread of the catalog.
-    func run(_ catalog: Catalog) throws(CatalogError) -> [String] {
-        let candidates = Self.segments(below: directory).filter { isOld($0) }
+    ///
+    /// Versions under way are given by what the names of their segments begin with.
+    func run(
+        _ catalog: Catalog,
+        sparing versionsUnderWay: Set<String>
+    ) throws(CatalogError) -> [String] {
+        let candidates = Self.files(below: directory).filter { path in
+            guard let version = Self.version(of: Self.name(path)) else { return false }
+            return !versionsUnderWay.contains(version) && isOld(path)
+        }
         guard !candidates.isEmpty else { return [] }
         // By name: the same file may be reached by more than one path.
         let named = Set(try catalog.allNamedFiles().map(Self.name))
@@ -32,26 +41,29 @@ struct StoreSweep {
         return unnamed
     }
 
-    /// Whether the name is one of `STORE-JOB-STEP-EPOCH-NUMBER.parquet`, or that of its making.
-    static func isOwn(_ name: String) -> Bool {
+    /// `STORE-JOB-STEP-EPOCH` of `STORE-JOB-STEP-EPOCH-NUMBER.parquet`, or of the name that it is
+    /// made under; nil for names of others.
+    static func version(of name: String) -> String? {
         var stem = Substring(name)
         if stem.hasPrefix("."), stem.hasSuffix(".tmp") { stem = stem.dropFirst().dropLast(4) }
-        guard stem.hasSuffix(".parquet") else { return false }
+        guard stem.hasSuffix(".parquet") else { return nil }
         let words = stem.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
-        return words.count == 5 && words[0].utf8.count == Reign.jobStoreDigits
-            && words[0].utf8.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
-            && words.dropFirst().allSatisfy { Int64($0) != nil }
+        guard words.count == 5, words[0].utf8.count == Reign.jobStoreDigits,
+            words[0].utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+            words.dropFirst().allSatisfy({ Int64($0) != nil })
+        else { return nil }
+        return words.dropLast().joined(separator: "-")
     }
 
     /// The store has one folder a schema and below it one a table; links are not followed.
-    private static func segments(below folder: String, depth: Int = 2) -> [String] {
+    private static func files(below folder: String, depth: Int = 2) -> [String] {
         guard let names = try? Directory.list(path: folder) else { return [] }
         return names.flatMap { name -> [String] in
             let path = "\(folder)/\(name)"
             guard let status = status(of: path) else { return [] }
             switch status.st_mode & S_IFMT {
-            case S_IFDIR: return depth > 0 ? segments(below: path, depth: depth - 1) : []
-            case S_IFREG: return isOwn(name) ? [path] : []
+            case S_IFDIR: return depth > 0 ? files(below: path, depth: depth - 1) : []
+            case S_IFREG: return [path]
             default: return []
             }
         }
@@ -81,9 +93,7 @@ extension CoordinatorShell {
             directory: configuration.storage.tables,
             now: EventLoop.wallTime()
         )
-        publisher.ask { (catalog) throws(CatalogError) in
-            try sweep.run(catalog)
-        } _: { outcome in
+        publisher.sweep(sweep) { outcome in
             switch outcome {
             case .success(let removed):
                 for path in removed { CoordinatorLog.write("removed \(path): no version names it") }

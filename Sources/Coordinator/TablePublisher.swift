@@ -80,6 +80,8 @@ final class TablePublisher: @unchecked Sendable {
     let catalog: Catalog
     /// Numbers taken for what belongs to no job; owned by `queue`.
     var ownNumbers = 0
+    /// Names of the versions that are being made, of which no catalog knows yet; owned by `queue`.
+    private var versionsUnderWay: Set<String> = []
 
     init(catalog: Catalog, loop: EventLoop) {
         self.catalog = catalog
@@ -96,19 +98,22 @@ final class TablePublisher: @unchecked Sendable {
             dataPath: catalog.dataPath,
             temporaryFolder: release.spoolPath + ".checks"
         )
+        let version = Self.versionName(release.step, release.reign)
         queue.async { [self] in
+            versionsUnderWay.insert(version)
             let prepared = Result { () throws(PublishError) in try prepare(release) }
             let decisions = (try? prepared.get()).map { decide($0) } ?? []
             let finish: @Sendable ([CheckResult]) -> Void = { [self] results in
                 let outcome = prepared.flatMap { prepared in
                     Result { () throws(PublishError) in try publish(prepared, results) }
                 }
+                versionsUnderWay.remove(version)
                 loop.execute { answer.value(outcome) }
             }
-            guard case .success(let version) = prepared, decisions.contains(where: \.1.isOpen)
+            guard case .success(let written) = prepared, decisions.contains(where: \.1.isOpen)
             else { return finish(decisions.compactMap(\.1.result)) }
             checks.async { [self] in
-                let results = Self.answer(decisions, version, store: store)
+                let results = Self.answer(decisions, written, store: store)
                 queue.async { finish(results) }
             }
         }
@@ -120,6 +125,16 @@ final class TablePublisher: @unchecked Sendable {
         _ completion: @escaping (Result<Value, CatalogError>) -> Void
     ) {
         perform(completion) { [self] () throws(CatalogError) in try question(catalog) }
+    }
+
+    /// Sweeps the store of what no version names, nor will; the paths of what is gone.
+    func sweep(
+        _ sweep: StoreSweep,
+        _ completion: @escaping (Result<[String], CatalogError>) -> Void
+    ) {
+        perform(completion) { [self] () throws(CatalogError) in
+            try sweep.run(catalog, sparing: versionsUnderWay)
+        }
     }
 
     func perform<Value: Sendable, Failure: Error>(
@@ -270,7 +285,7 @@ final class TablePublisher: @unchecked Sendable {
             var segments: [SegmentRecord] = []
             for (index, group) in Self.segments(of: rowGroups).enumerated() {
                 guard let spool else { break }
-                let name = Self.segmentName(release.step, release.reign, index)
+                let name = "\(Self.versionName(release.step, release.reign))-\(index)"
                 let writer = SegmentWriter(
                     directory: plan.directory,
                     name: name + ".parquet",
@@ -286,9 +301,11 @@ final class TablePublisher: @unchecked Sendable {
         }
     }
 
+    /// What the names of a version's segments begin with.
+    ///
     /// No two of all coordinators and steps ever write under one name.
-    private static func segmentName(_ step: StepID, _ reign: Reign, _ index: Int) -> String {
-        "\(reign.jobStore)-\(step.job)-\(step.index)-\(reign.epoch)-\(index)"
+    private static func versionName(_ step: StepID, _ reign: Reign) -> String {
+        "\(reign.jobStore)-\(step.job)-\(step.index)-\(reign.epoch)"
     }
 
     /// Cuts the row groups, in order, into files of about `Limits.segmentSizeBytes`.

@@ -1,10 +1,12 @@
 """Checks between write and publish: what fails them is not published, what passes is recorded."""
 
+import os
 import random
+import sysconfig
 
 import pytest
 
-from harness import column, job_file, tsv, write_gzip
+from harness import column, job_file, tsv, wait_until, write_gzip
 from lake import Lake
 
 COLUMNS = [
@@ -203,3 +205,26 @@ def test_without_checks_nothing_is_recorded(cluster, table):
     cluster.load(*table("plain", {}, rows_of(3)))
     assert tables(cluster) == {"plain", "plain_rejects"}
     assert cluster.json("quality") == []
+
+
+def test_a_version_that_waits_for_its_checks_is_not_swept(
+    new_cluster, table, tmp_path, monkeypatch
+):
+    """However long DuckDB takes: here until a file is there."""
+    (asked, let_go), program = (tmp_path / "asked", tmp_path / "let_go"), tmp_path / "slow_duckdb"
+    duckdb = f"{sysconfig.get_path('purelib')}/duckdb_cli/duckdb"
+    program.write_text(
+        f'#!/bin/sh\ntouch {asked}\nuntil [ -e {let_go} ]; do sleep 0.02; done\n'
+        f'exec {duckdb} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("OTJOB_DUCKDB", str(program))
+    cluster = new_cluster()
+    job = cluster.submit(*table("slow", {"unique": ["id"]}, rows_of(50)))
+    wait_until(asked.exists, "a question to DuckDB", 30)
+    [segment] = cluster.store.rglob("*.parquet")
+    os.utime(segment, (1, 1))
+    assert cluster.json("tables", "vacuum")["files"] == 0
+    let_go.touch()
+    assert cluster.wait(job)["state"] == "DONE"
+    assert count(cluster, "slow") == 50
