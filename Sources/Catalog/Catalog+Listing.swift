@@ -13,6 +13,8 @@ package struct CatalogTable: Hashable, Sendable {
     package let snapshot: SnapshotID
     /// What the program that made that snapshot said about it, as JSON; nil when it said nothing.
     package let extraInfo: String?
+
+    package var name: TableName { TableName(schema: schema, table: table) }
 }
 
 /// The columns of a table in the newest snapshot.
@@ -77,6 +79,14 @@ extension Catalog {
                 snapshot: SnapshotID(try row.integer(5)),
                 extraInfo: row.optionalText(6)
             )
+        }
+    }
+
+    /// A table of the newest snapshot; nil when there is none of that name, which knows no case.
+    package func table(_ name: TableName) throws(CatalogError) -> CatalogTable? {
+        try tables().first {
+            $0.schema.lowercased() == name.schema.lowercased()
+                && $0.table.lowercased() == name.table.lowercased()
         }
     }
 

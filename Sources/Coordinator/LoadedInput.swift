@@ -76,8 +76,8 @@ extension LoadedInput {
         of job: JobDeclaration,
         in catalog: Catalog
     ) throws(CatalogError) -> LoadedInput? {
-        let found = try catalog.tables().first { $0.schema == job.schema && $0.table == job.table }
-        guard let text = found?.extraInfo,
+        let table = try catalog.table(TableName(schema: job.schema, table: job.table))
+        guard let text = table?.extraInfo,
             let info = try? JSON.decode(ReleaseInfo.self, from: Array(text.utf8)),
             info.step.table == job.table, let input = info.input,
             input.jobFile == jobFile(of: job)

@@ -1,5 +1,6 @@
 import Base
 import Catalog
+import Jobs
 import Query
 import Transport
 
@@ -7,27 +8,29 @@ import Transport
 extension TablePublisher {
     /// Ends a table, and with it the table of its rejected rows; older versions still show both.
     ///
-    /// One that a view reads stays: the view would fail from then on.
+    /// Where a view reads one of them, both stay: the view would fail from then on. The names know
+    /// no case, as in SQL.
     func drop(
         _ table: TableName,
         reign: Reign,
         _ completion: @escaping (Result<SnapshotID, StoreChangeError>) -> Void
     ) {
         perform(completion) { [self] () throws(StoreChangeError) in
-            let found: (views: [String], tables: [TableName])
+            let (tables, views): ([TableName], [String])
             do throws(CatalogError) {
-                found = try (views(reading: table), tables(of: table))
+                tables = try self.tables(of: table)
+                views = try self.views(reading: tables)
             } catch {
                 throw StoreChangeError(.catalog(error))
             }
-            guard found.views.isEmpty else {
+            guard views.isEmpty else {
                 throw .invalid(
                     "\(table) is read by views; drop them first: otjob views drop "
-                        + found.views.joined(separator: " ")
+                        + views.joined(separator: " ")
                 )
             }
             do throws(PublishError) {
-                return try drop(found.tables, reign: reign)
+                return try drop(tables, reign: reign)
             } catch {
                 throw StoreChangeError(error)
             }
@@ -36,19 +39,24 @@ extension TablePublisher {
 
     // MARK: On the queue
 
-    private func views(reading table: TableName) throws(CatalogError) -> [String] {
-        try catalog.views()
-            .filter { SQLNames.mentions($0.sql, schema: table.schema, name: table.table) }
-            .map { "\($0.schema).\($0.name)" }
+    /// The table, and that of its rejected rows where there is one, as the catalog spells them.
+    private func tables(of table: TableName) throws(CatalogError) -> [TableName] {
+        guard let found = try catalog.table(table)?.name else { throw .noTable(name: "\(table)") }
+        let rejects = TableName(
+            schema: found.schema,
+            table: found.table + JobDeclaration.rejectsSuffix
+        )
+        return [found, try catalog.table(rejects)?.name].compactMap { $0 }
     }
 
-    /// The table, and that of its rejected rows where there is one.
-    private func tables(of table: TableName) throws(CatalogError) -> [TableName] {
-        let rejects = table.table + "_rejects"
-        let hasRejects = try catalog.tables().contains {
-            $0.schema == table.schema && $0.table == rejects
-        }
-        return [table] + (hasRejects ? [TableName(schema: table.schema, table: rejects)] : [])
+    private func views(reading tables: [TableName]) throws(CatalogError) -> [String] {
+        try catalog.views()
+            .filter { view in
+                tables.contains {
+                    SQLNames.mentions(view.sql, schema: $0.schema, name: $0.table)
+                }
+            }
+            .map { "\($0.schema).\($0.name)" }
     }
 
     private func drop(

@@ -176,7 +176,7 @@ final class TablePublisher: @unchecked Sendable {
         let rejects = try merge(
             release,
             .rejects,
-            plan: try plan(job, table: job.table + "_rejects", columns: rejectColumns),
+            plan: try plan(job, table: job.rejectsTable, columns: rejectColumns),
             noting: &begun
         )
         let before = job.checks.isEmpty ? nil : try before(job)
@@ -195,9 +195,7 @@ final class TablePublisher: @unchecked Sendable {
         _ job: JobDeclaration
     ) throws(PublishError) -> (rows: Int64?, files: [String]) {
         do throws(CatalogError) {
-            let table = try catalog.tables().first {
-                $0.schema == job.schema && $0.table == job.table
-            }
+            let table = try catalog.table(TableName(schema: job.schema, table: job.table))
             guard job.write == .append else { return (table?.rows, []) }
             return (table?.rows, try catalog.liveFiles(schema: job.schema, table: job.table))
         } catch {

@@ -42,5 +42,5 @@ package struct JobDeclaration: Sendable, Equatable {
     /// The table that takes the rows which are no rows of this one.
     package var rejectsTable: String { table + JobDeclaration.rejectsSuffix }
 
-    static let rejectsSuffix = "_rejects"
+    package static let rejectsSuffix = "_rejects"
 }

@@ -98,10 +98,16 @@ def test_a_table_that_a_view_reads_is_not_dropped(cluster, tiny, tmp_path):
     view = tmp_path / "evens.sql"
     view.write_text("SELECT a FROM ott.tiny WHERE a % 2 = 0")
     cluster.run("views", "publish", view)
-    told = cluster.run("tables", "drop", "tiny", code=WRONG_USAGE).stderr
-    assert "otjob views drop ott.evens" in told
+    for name in ("tiny", "ott.TINY"):
+        told = cluster.run("tables", "drop", name, code=WRONG_USAGE).stderr
+        assert "otjob views drop ott.evens" in told
     cluster.run("views", "drop", "ott.evens")
-    cluster.run("tables", "drop", "tiny")
+    view.write_text("SELECT * FROM ott.tiny_rejects")
+    cluster.run("views", "publish", view)
+    assert "ott.evens" in cluster.run("tables", "drop", "tiny", code=WRONG_USAGE).stderr
+    cluster.run("views", "drop", "ott.evens")
+    cluster.run("tables", "drop", "Tiny")
+    assert cluster.json("tables") == []
 
 
 @pytest.mark.parametrize(
