@@ -126,7 +126,9 @@ extension TablePublisher {
                 table: job.schema == SystemTable.schema ? job.table : "\(job.schema).\(job.table)",
                 at: EventLoop.wallTime()
             ),
-            commitKey: release.reign.commitKey(release.step) + "/data_quality",
+            // A job that goes on may be refused once more, under this epoch or a later one.
+            commitKey: release.reign.commitKey(release.step)
+                + "/data_quality/\(release.reign.epoch)-\(takeNumber())",
             message: "job \(release.step.job): checks of \(job.name)"
         )
     }

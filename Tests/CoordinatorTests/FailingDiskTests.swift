@@ -124,11 +124,11 @@ struct FailingDiskTests {
 final class PublisherFixture {
     private let test: TestLoop
     private let publisher: TablePublisher
-    private let release: TableRelease
+    let release: TableRelease
     private let store: String
 
     /// A bit may flip in the Nth write of the results.
-    init(folder: String, flippingBitAtWrite write: Int = 0) throws {
+    init(folder: String, flippingBitAtWrite write: Int = 0, checks: String = "{}") throws {
         store = folder + "/store"
         let spoolFolder = folder + "/spool"
         try Directory.create(path: store)
@@ -148,7 +148,9 @@ final class PublisherFixture {
         let reign = Reign(jobStore: "0123456789abcdef", epoch: 1)
         let catalog = try Catalog(path: store + "/catalog.sqlite", dataPath: store + "/")
         try catalog.claim(reign)
-        let text = "{job: n, input: n.gz, table: n, columns: [{name: n, type: int32}]}"
+        let text =
+            "{job: n, input: n.gz, table: n, checks: \(checks), "
+            + "columns: [{name: n, type: int32}]}"
         guard case .table(let job) = try JobFile.parse(text: text, file: "n.yaml") else {
             throw TestLoop.TimedOut()
         }
@@ -181,13 +183,18 @@ final class PublisherFixture {
 
     /// Names of the segments that a version names.
     func named() throws -> [String] {
-        let paths = try test.ask { [publisher] answer in
-            publisher.ask { (catalog) throws(CatalogError) in
-                try catalog.allNamedFiles()
-            } _: {
-                answer($0)
-            }
-        }.get()
+        let paths = try ask { (catalog) throws(CatalogError) in try catalog.allNamedFiles() }
         return paths.map { String($0.split(separator: "/").last ?? "") }.sorted()
+    }
+
+    /// The tables of the newest version.
+    func tables() throws -> [CatalogTable] {
+        try ask { (catalog) throws(CatalogError) in try catalog.tables() }
+    }
+
+    private func ask<Value: Sendable>(
+        _ question: @escaping @Sendable (Catalog) throws(CatalogError) -> Value
+    ) throws -> Value {
+        try test.ask { [publisher] answer in publisher.ask(question) { answer($0) } }.get()
     }
 }
