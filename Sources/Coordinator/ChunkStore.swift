@@ -159,6 +159,15 @@ func removeIfThere(_ path: String) {
     if Directory.exists(path: path) { removeQuietly(path) }
 }
 
+/// Removes a folder with all below it, or a file; also where there is none.
+func removeTreeQuietly(_ path: String) {
+    do throws(StorageError) {
+        try Directory.removeTree(path: path)
+    } catch {
+        CoordinatorLog.write("left behind: \(error)")
+    }
+}
+
 /// Removes a spool file; one that cannot be removed is swept at the next start.
 func removeQuietly(_ path: String) {
     do throws(StorageError) {

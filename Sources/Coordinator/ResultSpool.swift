@@ -121,6 +121,9 @@ final class ResultSpool {
         "\(directory)/results-\(step.job)-\(step.index)"
     }
 
+    /// Where DuckDB writes what does not fit into memory while it answers the step's checks.
+    static func checksFolder(of path: String) -> String { path + ".checks" }
+
     /// Answers for what was not written yet of a step that has ended.
     func drop(_ step: StepID) {
         let unwanted = gathered.filter { $0.step == step }

@@ -68,11 +68,15 @@ extension SpoolFiles {
     /// Removes every file here that belongs to no open step.
     func sweep() {
         let steps = Set(open.keys).union(headers.keys)
-        let kept = Set(steps.map { ResultSpool.path(of: $0, in: directory) })
+        // The checks of a step that was gone on with may have begun.
+        let kept = Set(
+            steps.map { ResultSpool.path(of: $0, in: directory) }
+                .flatMap { [$0, ResultSpool.checksFolder(of: $0)] }
+        )
         guard let names = try? Directory.list(path: directory) else { return }
         for name in names where name.hasPrefix("results-") {
             let path = "\(directory)/\(name)"
-            if !kept.contains(path) { removeQuietly(path) }
+            if !kept.contains(path) { removeTreeQuietly(path) }
         }
     }
 

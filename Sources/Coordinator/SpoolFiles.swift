@@ -47,7 +47,9 @@ final class SpoolFiles: @unchecked Sendable {
         headers[step] = nil
         open[step] = nil
         // There may be one that could not be begun, too.
-        removeIfThere(ResultSpool.path(of: step, in: directory))
+        let path = ResultSpool.path(of: step, in: directory)
+        removeIfThere(path)
+        removeTreeQuietly(ResultSpool.checksFolder(of: path))
     }
 
     private func answer(to item: SpoolItem) -> SpoolAnswer? {

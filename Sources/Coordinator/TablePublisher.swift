@@ -96,7 +96,7 @@ final class TablePublisher: @unchecked Sendable {
         let store = StoreFolder(
             catalog: catalog.path,
             dataPath: catalog.dataPath,
-            temporaryFolder: release.spoolPath + ".checks"
+            temporaryFolder: ResultSpool.checksFolder(of: release.spoolPath)
         )
         let version = Self.versionName(release.step, release.reign)
         queue.async { [self] in
@@ -114,6 +114,8 @@ final class TablePublisher: @unchecked Sendable {
             else { return finish(decisions.compactMap(\.1.result)) }
             checks.async { [self] in
                 let results = Self.answer(decisions, written, store: store)
+                // A DuckDB that was ended leaves what it had written out.
+                removeTreeQuietly(store.temporaryFolder)
                 queue.async { finish(results) }
             }
         }

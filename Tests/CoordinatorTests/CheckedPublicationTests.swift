@@ -23,4 +23,16 @@ struct CheckedPublicationTests {
             }
         }
     }
+
+    @Test("what DuckDB wrote out while it answered goes with the answer")
+    func spilled() throws {
+        try withTemporaryFolder { folder in
+            let fixture = try PublisherFixture(folder: folder, checks: "{unique: [n]}")
+            let spill = ResultSpool.checksFolder(of: fixture.release.spoolPath)
+            try Directory.create(path: spill + "/deeper")
+            try write([1], to: spill + "/duckdb_temp_storage-0.tmp")
+            _ = try fixture.publish()
+            #expect(!Directory.exists(path: spill))
+        }
+    }
 }

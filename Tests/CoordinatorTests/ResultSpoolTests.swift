@@ -251,6 +251,8 @@ struct ResultSpoolTests {
             try first.begin()
             _ = try first.store(.result(try SpoolFixture.result(0)))
             try write([1], to: folder + "/results-9-0")
+            try Directory.create(path: folder + "/results-9-0.checks/deeper")
+            try write([1], to: folder + "/results-9-0.checks/duckdb_temp_storage-0.tmp")
             let second = try SpoolFixture(folder: folder)
             _ = try second.recover()
             let spool = second.spool
