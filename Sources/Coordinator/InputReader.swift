@@ -124,9 +124,11 @@ final class InputReader: @unchecked Sendable {
 
     /// Reads the file that is being read to its end, to see whether it is damaged.
     ///
-    /// Answers at once that it is not where the whole input was read and verified meanwhile.
+    /// Answers at once that it is not where the whole input was read and verified meanwhile. Where
+    /// the step's input is searched already, for wrong lines, the failure that follows is the answer.
     func searchDamage(_ step: StepID, answer: @escaping @Sendable (Answer) -> Void) {
         queue.async { [self] in
+            guard search?.step != step else { return }
             guard let input = current, input.step == step else {
                 return answer(.searched(damage: nil))
             }

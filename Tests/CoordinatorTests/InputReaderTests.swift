@@ -69,7 +69,19 @@ private final class Reading {
     private(set) var chunks: [Chunk] = []
 
     func open(_ files: [String], chunkSizeBytes: Int = 16) throws {
-        let plan = InputPlan(
+        reader.open(step, plan(files, chunkSizeBytes)) { [answers] in answers.put($0) }
+        guard case .opened = try take() else { throw Failure(reason: "not opened first") }
+    }
+
+    /// The first answer where a search is asked for right behind the opening.
+    func openAndSearch(_ file: String) throws -> InputReader.Answer {
+        reader.open(step, plan([file], 16)) { [answers] in answers.put($0) }
+        reader.searchDamage(step) { [answers] in answers.put($0) }
+        return try takeNoNote()
+    }
+
+    private func plan(_ files: [String], _ chunkSizeBytes: Int) -> InputPlan {
+        InputPlan(
             files: files,
             declaration: TransformDeclaration(
                 columns: [
@@ -83,8 +95,6 @@ private final class Reading {
             hasHeader: true,
             chunkSizeBytes: chunkSizeBytes
         )
-        reader.open(step, plan) { [answers] in answers.put($0) }
-        guard case .opened = try take() else { throw Failure(reason: "not opened first") }
     }
 
     /// Cuts one chunk; false when there is none.
@@ -111,9 +121,14 @@ private final class Reading {
         return damage
     }
 
-    private func take() throws -> InputReader.Answer {
+    private func takeNoNote() throws -> InputReader.Answer {
         var answer = try answers.take()
         while case .note = answer { answer = try answers.take() }
+        return answer
+    }
+
+    private func take() throws -> InputReader.Answer {
+        let answer = try takeNoNote()
         if case .failed(let reason) = answer { throw Failure(reason: reason) }
         return answer
     }
@@ -250,6 +265,26 @@ struct InputReaderTests {
                 // The input is over with it.
                 #expect(try reading.searchDamage() == nil)
             }
+        }
+    }
+
+    @Test("a search that is asked for while wrong lines have begun one is answered with its damage")
+    func searchTwice() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/a.gz"
+            // More than is searched in one turn.
+            let member = gzip(String(repeating: "row\t1\n", count: 17_000))
+            var bytes = gzip("ie\tn\n")
+            for _ in 0..<180 { bytes += member }
+            bytes[bytes.count - 8] ^= 1
+            try write(bytes, to: path)
+            let reading = Reading()
+            let answer = try reading.openAndSearch(path)
+            guard case .failed(let reason) = answer else {
+                Issue.record("the search was given up: \(answer)")
+                return
+            }
+            #expect(reason.contains("; that may be why \(path): line 1: "))
         }
     }
 
