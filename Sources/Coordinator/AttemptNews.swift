@@ -47,12 +47,11 @@ extension CoordinatorShell {
     ) {
         guard let job = jobs[task.step.job] else { return }
         let columns = context(task.step)?.table?.transform.columns ?? []
-        job.log.writeReport(
+        job.log.writeReport(task: task) {
             report.lines(result, columns: columns).map {
                 "attempt \(attempt) on worker \(worker): \($0)"
-            },
-            task: task
-        )
+            }
+        }
     }
 
     /// Writes what ended since the last time; what cannot be written is kept for the next.

@@ -24,25 +24,29 @@ final class JobLog: @unchecked Sendable {
 
     /// Appends a line; one about a task bears it, so that ``read(_:_:_:)`` finds it.
     func write(_ message: String, task: TaskID? = nil) {
-        write([message], about: task.map { "[\($0.step.index)/\($0.index)] " } ?? "")
+        write(about: task.map { "[\($0.step.index)/\($0.index)] " } ?? "") { [message] }
     }
 
     /// Appends what a worker reports of an attempt at a task, as long as there is room for it.
-    func writeReport(_ messages: [String], task: TaskID) {
+    ///
+    /// `messages` is asked for it on the log's thread, and not at all where there is none.
+    func writeReport(task: TaskID, _ messages: @escaping @Sendable () -> [String]) {
         let about = "[\(task.step.index)/\(task.index)] \(LogSelection.reportWord) "
-        write(messages, about: about, limitBytes: Self.reportLimitBytes)
+        write(about: about, limitBytes: Self.reportLimitBytes, messages)
     }
 
     private func write(
-        _ messages: [String],
         about: String,
-        limitBytes: Int64 = JobLog.limitBytes
+        limitBytes: Int64 = JobLog.limitBytes,
+        _ messages: @escaping @Sendable () -> [String]
     ) {
-        let time = EventLoop.wallTime().rfc3339
+        let time = EventLoop.wallTime()
         Self.queue.async { [self] in
-            let lines = messages.map { "\(time) \(about)\(LogText.escaped($0))\n" }
+            guard !isFull, endOffset <= limitBytes else { return }
+            let start = "\(time.rfc3339) \(about)"
+            let lines = messages().map { "\(start)\(LogText.escaped($0))\n" }
             do throws(StorageError) {
-                try append(Array(lines.joined().utf8), limitBytes: limitBytes)
+                try append(Array(lines.joined().utf8))
             } catch {
                 if !hasFailed { CoordinatorLog.write("a job's log is incomplete: \(error)") }
                 hasFailed = true
@@ -92,8 +96,7 @@ final class JobLog: @unchecked Sendable {
         }
     }
 
-    private func append(_ lines: [UInt8], limitBytes: Int64) throws(StorageError) {
-        guard !isFull, endOffset <= limitBytes else { return }
+    private func append(_ lines: [UInt8]) throws(StorageError) {
         let end = try Self.openLogs.append(lines, to: path)
         endOffset = end
         guard end > Self.limitBytes else { return }

@@ -1,5 +1,6 @@
 import Base
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ struct JobLogTests {
         try withTemporaryFolder { folder in
             let log = JobLog(path: folder + "/1.log")
             log.write("accepted")
-            log.writeReport(["received in 1.0 ms", "line 7"], task: task(0, 1))
+            log.writeReport(task: task(0, 1)) { ["received in 1.0 ms", "line 7"] }
             log.write("failed", task: task(0, 1))
             let course = try lines(log.path)
             #expect(course == ["accepted", "[0/1] failed"])
@@ -63,10 +64,18 @@ struct JobLogTests {
         try withTemporaryFolder { folder in
             let log = JobLog(path: folder + "/1.log")
             let line = String(repeating: "x", count: 1 << 20)
-            for _ in 0..<20 { log.writeReport([line], task: task(0, 0)) }
+            let made = Atomic<Int64>(0)
+            for _ in 0..<20 {
+                log.writeReport(task: task(0, 0)) {
+                    made.add(1, ordering: .relaxed)
+                    return [line]
+                }
+            }
             log.write("ended")
             let course = try lines(log.path)
             #expect(course == ["ended"])
+            // The text of those for which there is no room is not even made.
+            #expect(made.load(ordering: .relaxed) <= JobLog.reportLimitBytes >> 20)
             let size = try File.open(readingFrom: log.path).identity().sizeBytes
             #expect(size < JobLog.reportLimitBytes + (2 << 20))
         }
