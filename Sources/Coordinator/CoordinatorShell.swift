@@ -69,6 +69,8 @@ final class CoordinatorShell {
     var logReads = 0
     /// Jobs that are being recorded for the first time.
     var submitsUnderWay = 0
+    /// Jobs that `otjob retry` takes up again, and whether they are to be cancelled thereupon.
+    var retries: [JobID: Bool] = [:]
     /// Whether all unfinished jobs of an earlier coordinator are known here again.
     private(set) var isReady = false
     private(set) var exitCode: Int32 = 0

@@ -15,7 +15,9 @@ extension CoordinatorShell {
     }
 
     /// Whether one more job may be taken in.
-    var hasRoomForJob: Bool { jobs.count + submitsUnderWay < Limits.openJobs }
+    var hasRoomForJob: Bool {
+        jobs.count + submitsUnderWay + retries.count < Limits.openJobs
+    }
 
     /// Records the job and only then answers with its id.
     func submit(
@@ -153,7 +155,7 @@ extension CoordinatorShell {
                     spool?.sweep()
                     completion()
                 }
-                for record in records { resume(record, oneLess) }
+                for record in records { resume(record, after: "a restart", oneLess) }
                 oneLess()
             case .failure(let error):
                 // To go on without them would be to lose them: P3.
@@ -163,7 +165,13 @@ extension CoordinatorShell {
     }
 
     /// Goes on with one job; `completion` follows when it is known here, or has ended.
-    func resume(_ record: JobRecord, _ completion: @escaping () -> Void) {
+    ///
+    /// `occasion` is what a reason to end it says that it came after.
+    func resume(
+        _ record: JobRecord,
+        after occasion: String,
+        _ completion: @escaping () -> Void
+    ) {
         let request: SubmitRequest
         let plan: PlannedJob
         do {
@@ -171,7 +179,7 @@ extension CoordinatorShell {
             plan = try planner.plan(request)
         } catch {
             let reason = (error as? PlanError)?.message ?? "\(error)"
-            return giveUp(record, reason: "after a restart: \(reason)", completion)
+            return giveUp(record, reason: "after \(occasion): \(reason)", completion)
         }
         let keys = plan.steps.indices.map {
             jobStore.reign.commitKey(StepID(job: record.id, index: $0))
@@ -181,13 +189,20 @@ extension CoordinatorShell {
         } _: { [unowned self] outcome in
             switch outcome {
             case .success(let published):
-                recover(record, plan, request, published: published, completion)
+                recover(
+                    record,
+                    plan,
+                    request,
+                    published: published,
+                    after: occasion,
+                    completion
+                )
             case .failure(let error) where error.isBusy:
                 // Asking has waited long; the job waits on.
                 CoordinatorLog.write("job \(record.id) waits for the catalog: \(error)")
-                resume(record, completion)
+                resume(record, after: occasion, completion)
             case .failure(let error):
-                giveUp(record, reason: "after a restart: \(error)", completion)
+                giveUp(record, reason: "after \(occasion): \(error)", completion)
             }
         }
     }
@@ -198,6 +213,7 @@ extension CoordinatorShell {
         _ plan: PlannedJob,
         _ request: SubmitRequest,
         published: [Int: (snapshot: SnapshotID, status: StepStatus?)],
+        after occasion: String,
         _ completion: @escaping () -> Void
     ) {
         let open = contexts(of: plan, record.id).filter { published[$0.id.index] == nil }
@@ -219,8 +235,8 @@ extension CoordinatorShell {
                     CoordinatorLog.write("step \(step.id) begins anew: \(reason)")
                 case .inputChanged(let path):
                     let text =
-                        "after a restart: \(path) is not the file any more that the job began to "
-                        + "load; submit the job again"
+                        "after \(occasion): \(path) is not the file any more that the job began "
+                        + "to load; submit the job again"
                     return giveUp(record, reason: text) { [unowned self] in
                         spool?.remove(open.map(\.id))
                         completion()

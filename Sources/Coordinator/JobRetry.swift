@@ -8,19 +8,36 @@ extension CoordinatorShell {
     /// `completion` gets why it cannot.
     func retry(_ id: JobID, _ completion: @escaping (SubmitError?) -> Void) {
         // Its end may not be recorded yet.
-        guard jobs[id] == nil else {
+        guard jobs[id] == nil, retries[id] == nil else {
             return completion(.invalid("job \(id) has not ended; see otjob status \(id)"))
         }
         guard hasRoomForJob else { return completion(.tooManyJobs) }
+        retries[id] = false
         jobStore.reopen(id) { [unowned self] outcome in
             switch outcome {
-            case .success(let record?): resume(record) { completion(nil) }
+            case .success(let record?):
+                resume(record, after: "otjob retry") { [unowned self] in
+                    retryEnded(id)
+                    completion(nil)
+                }
             case .success(nil):
+                retryEnded(id)
                 let text = "job \(id) did not fail; only a job that failed or was cancelled goes on"
                 completion(.invalid(text))
             case .failure(let error):
+                retryEnded(id)
                 completion(.unavailable("the job store cannot be written: \(error)"))
             }
         }
+    }
+
+    /// Ends a job; one that is just taken up again as soon as it is known here.
+    func cancel(_ id: JobID) {
+        if retries[id] != nil { retries[id] = true }
+        handle(.cancelRequested(id))
+    }
+
+    private func retryEnded(_ id: JobID) {
+        if retries.removeValue(forKey: id) == true { handle(.cancelRequested(id)) }
     }
 }

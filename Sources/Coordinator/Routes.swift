@@ -103,7 +103,7 @@ extension CoordinatorShell {
         router.add(.post, API.Routes.cancelJob("{id}")) { [unowned self] _, parameters, exchange in
             withStatus(of: parameters["id"], exchange) { [unowned self] status in
                 if let id = Int64(status.id), !status.state.isEnded {
-                    handle(.cancelRequested(JobID(id)))
+                    cancel(JobID(id))
                 }
                 withStatus(of: status.id, exchange) { exchange.respond(json: $0) }
             }

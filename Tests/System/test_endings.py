@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from harness import (
     DONE,
     ENDED,
     FAILED,
+    WRONG_USAGE,
     Cluster,
     process_pool,
     wait_until,
@@ -64,6 +66,25 @@ def test_a_job_can_be_cancelled_at_any_moment_and_leaves_nothing(
     # A cancelled job costs no worker its connection.
     assert set(cluster.worker_pids()) == before
     cluster.load("title_ratings", "--input", sample(0.0005))
+
+
+def test_a_cancel_while_a_job_is_taken_up_again_is_not_lost(cluster):
+    job = cluster.submit("selftest", "--set", "tasks=1", "--set", "fail_at=0")
+    assert cluster.wait(job)["state"] == "ERROR"
+    # What was published of it cannot be asked for yet.
+    holder = sqlite3.connect(cluster.catalog, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    retry = threading.Thread(target=cluster.run, args=("retry", job))
+    retry.start()
+    try:
+        wait_until(lambda: cluster.status(job)["state"] == "PENDING", "the retry", 30)
+        assert "has not ended" in cluster.run("retry", job, code=WRONG_USAGE).stderr
+        cluster.run("cancel", job, code=None)
+    finally:
+        holder.execute("COMMIT")
+        holder.close()
+        retry.join()
+    assert cluster.wait(job)["state"] == "CANCELLED"
 
 
 def test_a_cancel_of_an_ended_job_changes_nothing(shared_cluster):
