@@ -26,6 +26,12 @@ extension Duration {
 
     /// The duration in seconds, for people and for JSON.
     package var seconds: Double { Double(nanoseconds) / 1e9 }
+
+    /// Twice as long so many times, as waits between tries are, but never longer than `limit`.
+    package func doubled(_ times: Int, upTo limit: Duration) -> Duration {
+        // Further doublings would overflow; a wait that makes sense has met its limit by then.
+        min(self * (1 << min(max(times, 0), 20)), limit)
+    }
 }
 
 /// A point of wall clock time in microseconds since 1970-01-01T00:00:00Z.

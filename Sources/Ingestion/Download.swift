@@ -236,8 +236,10 @@ package struct Download: Sendable {
 
     /// Twice as long each time, and up to a quarter more: many clients must not come all at once.
     private mutating func backOff() -> Duration {
-        let doublings = min(max(fruitlessTries - 1, 0), 20)
-        let delay = min(policy.retryDelay * (1 << doublings), DownloadPolicy.lastRetryDelay)
+        let delay = policy.retryDelay.doubled(
+            fruitlessTries - 1,
+            upTo: DownloadPolicy.lastRetryDelay
+        )
         return delay + delay * Int(generator.next() & 63) / 256
     }
 }

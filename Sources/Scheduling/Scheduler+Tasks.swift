@@ -329,8 +329,10 @@ extension Scheduler {
             step.tasks[task.index].state = .postponed
             step.postponedTasks += 1
         }
-        let doubled = SchedulingSettings.firstRetryDelay * (1 << min(failures - 1, 20))
-        let delay = min(doubled, SchedulingSettings.lastRetryDelay)
+        let delay = SchedulingSettings.firstRetryDelay.doubled(
+            failures - 1,
+            upTo: SchedulingSettings.lastRetryDelay
+        )
         // Tasks that failed together must not all come back together: up to a quarter more.
         let jitter = delay * Int(attempt.rawValue.multipliedReportingOverflow(by: 37).0 & 63) / 256
         postponed.insert(PostponedTask(due: now + delay + jitter, task: task))

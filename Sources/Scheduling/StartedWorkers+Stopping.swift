@@ -25,7 +25,7 @@ extension StartedWorkers {
         guard !isEnding, tries + 1 < Self.stopTries else {
             return change(name, to: .stranded(failure: failure))
         }
-        let delay = min(Self.firstStopDelay * (1 << tries), Self.lastStopDelay)
+        let delay = Self.firstStopDelay.doubled(tries, upTo: Self.lastStopDelay)
         change(name, to: .leaving(tries: tries + 1, notBefore: now + delay, failure: failure))
     }
 

@@ -1,3 +1,5 @@
+import Base
+
 /// When a step of a workflow may begin, and what follows where it fails.
 package struct StepRules: Sendable, Equatable {
     /// Steps of the same job, by index, that must have ended before this one begins.
@@ -33,8 +35,6 @@ package struct StepRules: Sendable, Equatable {
 
     /// The wait after so many failures.
     func delay(afterFailures failures: Int) -> Duration {
-        guard retryDelay > .zero else { return .zero }
-        let doublings = min(failures - 1, 20)
-        return min(retryDelay * (1 << doublings), Self.lastRetryDelay)
+        retryDelay.doubled(failures - 1, upTo: Self.lastRetryDelay)
     }
 }

@@ -15,6 +15,15 @@ struct TimeTests {
         #expect(CivilDate(daysSinceEpoch: days).description == text)
     }
 
+    @Test("a wait is doubled up to its limit, however often")
+    func doubled() {
+        let waits = [-1, 0, 1, 2, 3, 63, 1 << 40].map {
+            Duration.seconds(3).doubled($0, upTo: .seconds(20))
+        }
+        #expect(waits == [3, 3, 6, 12, 20, 20, 20].map { .seconds($0) })
+        #expect(Duration.zero.doubled(5, upTo: .seconds(20)) == .zero)
+    }
+
     @Test("the day after is the next date over eight hundred years")
     func datesFollowEachOther() {
         var previous = CivilDate(daysSinceEpoch: -150_000)
