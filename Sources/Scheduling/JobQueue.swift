@@ -26,33 +26,30 @@ struct JobQueue: Sendable {
         static func < (left: Self, right: Self) -> Bool {
             (left.sizeBytes, left.id) < (right.sizeBytes, right.id)
         }
+
+        /// Whether it goes before all that came later.
+        func isAged(at now: Instant) -> Bool {
+            now - submitted >= SchedulingSettings.agingTime
+        }
     }
 
     /// The jobs of a lane twice, by size and by age; those that have left are skipped in both.
     private struct Line: Sendable {
         let lane: Lane
         var bySize = MinHeap<Entry>()
-        var byAge = AgeList()
+        var byAge = FrontQueue<Entry>()
         var reason: String?
         /// Since when the lane lacks a pool.
         var missingSince: Instant?
-    }
 
-    /// Entries in the order in which they came.
-    private struct AgeList: Sendable {
-        private var entries: [Entry] = []
-        private var start = 0
-
-        var first: Entry? { start < entries.count ? entries[start] : nil }
-
-        mutating func append(_ entry: Entry) { entries.append(entry) }
-
-        mutating func dropFirst() {
-            start += 1
-            // Half of the array is behind us: cheap to cut off, and memory stays bounded.
-            guard start > 64, start * 2 > entries.count else { return }
-            entries.removeFirst(start)
-            start = 0
+        /// The job that came first of those that wait.
+        mutating func oldest(of waiting: [JobID: Lane], looks: inout Int) -> Entry? {
+            byAge.dropFirst { entry in
+                let hasLeft = waiting[entry.id] == nil
+                if hasLeft { looks += 1 }
+                return hasLeft
+            }
+            return byAge.first
         }
     }
 
@@ -94,25 +91,18 @@ struct JobQueue: Sendable {
         return best.map { ($0.lane, $0.entry.id) }
     }
 
-    private func isAged(_ entry: Entry, at now: Instant) -> Bool {
-        now - entry.submitted >= SchedulingSettings.agingTime
-    }
-
     private func goesBefore(_ left: Entry, _ right: Entry, at now: Instant) -> Bool {
-        guard isAged(left, at: now) || isAged(right, at: now) else { return left < right }
+        guard left.isAged(at: now) || right.isAged(at: now) else { return left < right }
         return (left.submitted, left.id) < (right.submitted, right.id)
     }
 
     private mutating func first(of lane: Lane, at now: Instant) -> Entry? {
-        let (waiting, agingTime) = (self.waiting, SchedulingSettings.agingTime)
-        var looks = 0
+        let waiting = self.waiting
+        var looks = 1
         let entry = update(lane) { line -> Entry? in
-            looks += 1
-            while let oldest = line.byAge.first, waiting[oldest.id] == nil {
-                line.byAge.dropFirst()
-                looks += 1
+            if let oldest = line.oldest(of: waiting, looks: &looks), oldest.isAged(at: now) {
+                return oldest
             }
-            if let oldest = line.byAge.first, now - oldest.submitted >= agingTime { return oldest }
             while let smallest = line.bySize.first, waiting[smallest.id] == nil {
                 _ = line.bySize.popFirst()
                 looks += 1
@@ -141,15 +131,15 @@ struct JobQueue: Sendable {
     /// The oldest job of a lane, if it has lacked a pool for longer than this.
     mutating func overdue(in lane: Lane, after time: Duration, at now: Instant) -> JobID? {
         let waiting = self.waiting
-        return update(lane) { line in
-            while let oldest = line.byAge.first, waiting[oldest.id] == nil {
-                line.byAge.dropFirst()
-            }
-            guard let missing = line.missingSince, let oldest = line.byAge.first,
-                now - max(missing, oldest.submitted) > time
+        var looks = 0
+        let overdue = update(lane) { line -> JobID? in
+            guard let oldest = line.oldest(of: waiting, looks: &looks),
+                let missing = line.missingSince, now - max(missing, oldest.submitted) > time
             else { return nil }
             return oldest.id
         }
+        self.looks += looks
+        return overdue
     }
 
     private mutating func update<Value>(_ lane: Lane, _ change: (inout Line) -> Value) -> Value {

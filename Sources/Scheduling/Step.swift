@@ -66,7 +66,7 @@ package struct Step: Sendable {
     /// Chunks asked for and not cut yet.
     var cutsUnderWay = 0
     /// Leases of chunks in the order in which they were given; those that ended go when they are first.
-    var leases = LeaseLog()
+    var leases = FrontQueue<AttemptID>()
     /// How long the finished attempts took, from lease to result.
     var durations = DurationHistogram()
 

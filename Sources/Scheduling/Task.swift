@@ -77,58 +77,20 @@ extension Task.State {
 /// A first-in first-out queue of task indexes whose front takes back what must be done again.
 struct TaskQueue: Sendable {
     private var again = MinHeap<Int>()
-    private var fresh: [Int] = []
-    private var freshStart = 0
+    private var fresh = FrontQueue<Int>()
 
-    var count: Int { again.count + fresh.count - freshStart }
+    var count: Int { again.count + fresh.count }
     var isEmpty: Bool { count == 0 }
 
     /// What ``popFirst()`` would return.
-    var first: Int? { again.first ?? (freshStart < fresh.count ? fresh[freshStart] : nil) }
+    var first: Int? { again.first ?? fresh.first }
 
     mutating func append(_ index: Int) { fresh.append(index) }
 
     /// Puts a task back that was leased before; the oldest chunk among such comes first.
     mutating func putBack(_ index: Int) { again.insert(index) }
 
-    mutating func popFirst() -> Int? {
-        if let index = again.popFirst() { return index }
-        guard freshStart < fresh.count else { return nil }
-        defer {
-            freshStart += 1
-            // Half of the array is behind us: cheap to cut off, and memory stays bounded.
-            if freshStart > 1024, freshStart * 2 > fresh.count {
-                fresh.removeFirst(freshStart)
-                freshStart = 0
-            }
-        }
-        return fresh[freshStart]
-    }
+    mutating func popFirst() -> Int? { again.popFirst() ?? fresh.popFirst() }
 
     mutating func removeAll() { self = TaskQueue() }
-}
-
-/// Leases in the order of time, so that the late ones are found at the front.
-struct LeaseLog: Sendable {
-    private var leases: [AttemptID] = []
-    private var start = 0
-
-    mutating func append(_ attempt: AttemptID) { leases.append(attempt) }
-
-    /// Forgets leases at the front as long as they have ended.
-    mutating func dropFirst(while hasEnded: (AttemptID) -> Bool) {
-        while start < leases.count, hasEnded(leases[start]) { start += 1 }
-        if start == leases.count {
-            leases.removeAll(keepingCapacity: true)
-            start = 0
-        } else if start > 1024, start * 2 > leases.count {
-            leases.removeFirst(start)
-            start = 0
-        }
-    }
-
-    /// The oldest leases, as long as they are like this.
-    func prefix(while isLike: (AttemptID) -> Bool) -> [AttemptID] {
-        Array(leases[start...].prefix(while: isLike))
-    }
 }
