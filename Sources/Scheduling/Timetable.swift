@@ -16,7 +16,15 @@ package struct Timetable: Sendable {
 
     private struct Line {
         let cron: CronLine
-        var next: WallTime
+        /// When it was looked up what is next.
+        let since: WallTime
+        let next: WallTime
+
+        init(_ cron: CronLine, since: WallTime) {
+            self.cron = cron
+            self.since = since
+            next = cron.next(after: since)
+        }
     }
 
     private var lines: [ScheduleID: Line] = [:]
@@ -24,7 +32,7 @@ package struct Timetable: Sendable {
     package init() {}
 
     package mutating func add(_ id: ScheduleID, _ cron: CronLine, at now: WallTime) {
-        lines[id] = Line(cron: cron, next: cron.next(after: now))
+        lines[id] = Line(cron, since: now)
     }
 
     package mutating func remove(_ id: ScheduleID) { lines[id] = nil }
@@ -39,11 +47,10 @@ package struct Timetable: Sendable {
             guard let line = lines[id] else { continue }
             if line.next <= now {
                 if now - line.next <= Self.patience { due.append((id, line.next)) }
-                lines[id]?.next = line.cron.next(after: now)
-            } else {
+                lines[id] = Line(line.cron, since: now)
+            } else if line.since - now > Self.patience {
                 // A clock that was set back: what comes sooner now than was thought counts.
-                let next = line.cron.next(after: now)
-                if next < line.next, line.next - next > Self.patience { lines[id]?.next = next }
+                lines[id] = Line(line.cron, since: now)
             }
         }
         return due

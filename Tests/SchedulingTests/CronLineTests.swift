@@ -100,6 +100,15 @@ struct TimetableTests {
         #expect(timetable.next(Self.id) == due - .seconds(86_400) + .seconds(3600))
     }
 
+    @Test("does nothing twice where a clock is set back by moments")
+    func setRight() throws {
+        var timetable = try timetable()
+        let due = try #require(timetable.next(Self.id))
+        #expect(timetable.takeDue(at: due).count == 1)
+        #expect(timetable.takeDue(at: due - .seconds(1)).isEmpty)
+        #expect(timetable.takeDue(at: due).isEmpty)
+    }
+
     @Test("forgets what is removed")
     func removed() throws {
         var timetable = try timetable()
