@@ -4,7 +4,7 @@ import Base
 package struct Benchmark: Sendable {
     /// What the work of a run is counted in; figures are times for one of them.
     package enum Unit: String, Sendable {
-        case byte, value, row, task, decision, append, commit
+        case byte, value, task, decision, append, commit
     }
 
     /// As it is asked for and stored: `parse.int32`.

@@ -7,6 +7,7 @@ import Base
 extension Scheduler {
     /// Begins the actions that may, as many at a time as `SchedulingSettings.actions` allows.
     mutating func startActions() {
+        var places = SchedulingSettings.actions - actionsUnderWay
         for id in runningJobs {
             for index in jobs[id]?.order ?? [] {
                 guard let job = jobs[id], job.mayBegin(index), job.steps[index].source == .action
@@ -14,9 +15,9 @@ extension Scheduler {
                 let step = job.steps[index]
                 if step.rules.onlyIfChanged, !job.isChanged(before: index) {
                     finish(step.id, .skipped)
-                } else if (step.retryAfter ?? now) <= now, space.reason(at: now) == nil,
-                    actionsUnderWay < SchedulingSettings.actions
+                } else if (step.retryAfter ?? now) <= now, space.reason(at: now) == nil, places > 0
                 {
+                    places -= 1
                     perform(step.id)
                 }
             }

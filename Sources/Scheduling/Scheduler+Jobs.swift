@@ -106,6 +106,7 @@ extension Scheduler {
 
     /// Publishes the next step whose tasks are all durable, unless another one is at it.
     mutating func publishNextStep() {
+        guard publishing == nil else { return }
         let running = progressed.compactMap { jobs[$0] }.filter { $0.state == .running }
         let ids = running.sorted { $0.startNumber < $1.startNumber }.map(\.id)
         for id in ids where publishing == nil {

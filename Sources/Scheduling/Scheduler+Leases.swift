@@ -52,9 +52,9 @@ extension Scheduler {
     /// so whoever is down to the last worker gets one alone.
     private mutating func leaseSuspected(of step: StepID, in pool: Int) -> Bool {
         guard nextIsSuspected(of: step),
-            let worker = pools[pool].workers.sorted().first(where: { id in
+            let worker = pools[pool].workers.filter({ id in
                 workers[id].map { $0.isHealthy && $0.running.isEmpty } ?? false
-            }),
+            }).min(),
             let task = takeReadyTask(of: step)
         else { return false }
         let attempt = begin(task, on: worker)

@@ -83,18 +83,25 @@ package final class StorageFaults: Sendable {
 
     /// The error that a call is to answer with; nil lets it be made.
     static func errorNumber(for operation: Operation, _ path: String) -> Int32? {
-        guard armedCount.load(ordering: .relaxed) > 0 else { return nil }
-        let plans = armed.withLock { Array($0.values) }.filter { $0.effect != .flippedBit }
-        // Not lazily: each plan counts each call once.
-        let effects = plans.compactMap { $0.strike(operation, path) }
+        let effects = strike(operation, path) { $0 != .flippedBit }
         return if case .error(let number) = effects.first { number } else { nil }
     }
 
     /// Whether a call that succeeded is to have written one bit wrong.
     static func flipsBit(of operation: Operation, _ path: String) -> Bool {
-        guard armedCount.load(ordering: .relaxed) > 0 else { return false }
-        let plans = armed.withLock { Array($0.values) }.filter { $0.effect == .flippedBit }
-        return !plans.compactMap { $0.strike(operation, path) }.isEmpty
+        !strike(operation, path) { $0 == .flippedBit }.isEmpty
+    }
+
+    /// Counts a call with the plans of such effects; what becomes of it.
+    private static func strike(
+        _ operation: Operation,
+        _ path: String,
+        where isMeant: (Effect) -> Bool
+    ) -> [Effect] {
+        guard armedCount.load(ordering: .relaxed) > 0 else { return [] }
+        let plans = armed.withLock { Array($0.values) }.filter { isMeant($0.effect) }
+        // Not lazily: each plan counts each call once.
+        return plans.compactMap { $0.strike(operation, path) }
     }
 
     private final class Plan: Sendable {

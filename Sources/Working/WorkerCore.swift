@@ -99,9 +99,9 @@ package struct WorkerCore: Sendable {
         switch event {
         case .started: commands.append(.connect(after: .zero))
         case .connected: commands.append(.send(.hello(hello)))
-        case .connectFailed(let reason): knock(reason, at: now)
-        case .closed(let reason): loseCoordinator(reason, at: now)
-        case .beatDue: beat(at: now)
+        case .connectFailed(let reason): knock(reason)
+        case .closed(let reason): loseCoordinator(reason)
+        case .beatDue: beat()
         case .slotEnded(let slot, let outcome): endSlot(slot, outcome)
         case .renewalDue(let request):
             if isWelcome { commands.append(.send(.renew(request: request))) }
@@ -130,10 +130,10 @@ package struct WorkerCore: Sendable {
         case .declare(let step, let declaration): session.declarations[step] = declaration
         case .forget(let step): session.declarations[step] = nil
         case .lease(let lease):
-            session.incoming = (lease, try begin(lease, at: now))
+            session.incoming = (lease, try begin(lease))
             commands.append(.receive(lease))
         case .leaseShared(let lease, let crc32):
-            let declaration = try begin(lease, at: now)
+            let declaration = try begin(lease)
             session.progress[lease.attempt]?.end(.received, at: now)
             commands.append(.takeShared(lease))
             enqueue(.chunk(lease, declaration, crc32: crc32))
@@ -158,7 +158,7 @@ package struct WorkerCore: Sendable {
 
     // MARK: Connection
 
-    private mutating func knock(_ reason: String, at now: Instant) {
+    private mutating func knock(_ reason: String) {
         guard now - lastContact < Self.knockingTime else {
             let text =
                 "no coordinator at \(coordinator) for \(Int(Self.knockingTime.seconds)) s "
@@ -172,7 +172,7 @@ package struct WorkerCore: Sendable {
         trouble = reason
     }
 
-    private mutating func loseCoordinator(_ reason: String, at now: Instant) {
+    private mutating func loseCoordinator(_ reason: String) {
         let lost = session
         session = Session()
         for index in slots.indices {
@@ -181,7 +181,7 @@ package struct WorkerCore: Sendable {
         if let lease = lost.incoming?.lease { commands.append(.discard(lease.attempt)) }
         for work in lost.waiting { commands.append(.discard(work.attempt)) }
         for result in lost.results { commands.append(.discard(result.attempt)) }
-        knock(reason, at: now)
+        knock(reason)
     }
 
     private mutating func stop(_ reason: String, exitCode: Int32) {
@@ -200,7 +200,7 @@ package struct WorkerCore: Sendable {
         commands.append(.beat(every: .milliseconds(Int64(max(1, welcome.heartbeatMilliseconds)))))
     }
 
-    private mutating func beat(at now: Instant) {
+    private mutating func beat() {
         guard let welcome = session.welcome else { return }
         let silence = now - lastContact
         guard silence < .milliseconds(Int64(welcome.lostAfterMilliseconds)) else {
@@ -213,10 +213,7 @@ package struct WorkerCore: Sendable {
     // MARK: Leases
 
     /// Takes note of a new lease; what it is transformed by.
-    private mutating func begin(
-        _ lease: TransformLease,
-        at now: Instant
-    ) throws(WireError) -> TransformDeclaration {
+    private mutating func begin(_ lease: TransformLease) throws(WireError) -> TransformDeclaration {
         guard let declaration = session.declarations[lease.step] else {
             throw .unexpectedData("a lease of step \(lease.step), which was not declared")
         }
