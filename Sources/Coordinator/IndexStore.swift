@@ -105,7 +105,11 @@ package final class IndexStore: Sendable {
     func store(_ index: SplitIndex) throws(StorageError) -> Int {
         defer { sweep() }
         let bytes = index.encoded
-        try write(bytes, to: path(of: index.source, index.cut))
+        let path = path(of: index.source, index.cut)
+        try Directory.create(path: directory)
+        // A coordinator and `otjob index` may be at the same file.
+        let temporary = "\(path).\(getpid())\(Self.temporarySuffix)"
+        try File.replace(path: path, with: bytes, through: temporary)
         return bytes.count
     }
 
@@ -119,22 +123,6 @@ package final class IndexStore: Sendable {
 
     /// Ends when everything that was to be written is.
     func drain() { queue.sync {} }
-
-    private func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
-        try Directory.create(path: directory)
-        // A coordinator and `otjob index` may be at the same file.
-        let temporary = "\(path).\(getpid())\(Self.temporarySuffix)"
-        do throws(StorageError) {
-            let file = try File.create(path: temporary, exclusive: false)
-            try file.write(bytes, at: 0)
-            try file.synchronize()
-            try Directory.rename(from: temporary, to: path)
-        } catch {
-            if Directory.exists(path: temporary) { removeQuietly(temporary) }
-            throw error
-        }
-        try Directory.synchronize(path: directory)
-    }
 
     /// Removes the indexes that were not used for the longest time, where there are too many.
     func sweep(filesLimit: Int = filesLimit, sizeLimitBytes: Int64 = sizeLimitBytes) {

@@ -171,10 +171,6 @@ package struct IndexedFile {
             indexSizeBytes: indexPath == nil ? nil : index.encoded.count
         )
     }
-
-    private func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 }
 
 /// Why an index was not made, or is not right.
@@ -220,23 +216,15 @@ private struct Digests {
     let md5: [UInt8]
 
     init(of file: File) throws(IndexingError) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
         let digest = Digest(.md5)
         var crc: UInt32 = 0
-        var offset: Int64 = 0
-        while true {
-            let count: Int
-            do throws(StorageError) {
-                count = try file.read(into: buffer, at: offset)
-            } catch {
-                throw .input(.storage(error))
+        do throws(StorageError) {
+            try file.readAll { piece in
+                digest.update(piece)
+                crc = Gzip.crc32(piece, continuing: crc)
             }
-            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            digest.update(piece)
-            crc = Gzip.crc32(piece, continuing: crc)
-            offset += Int64(count)
-            if count < buffer.count { break }
+        } catch {
+            throw .input(.storage(error))
         }
         crc32 = crc
         md5 = digest.finish()

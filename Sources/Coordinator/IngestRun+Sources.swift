@@ -102,7 +102,7 @@ extension IngestRun {
         outcome.tries = 1
         let origin = try storage { () throws(StorageError) in try original.identity() }
         let isSame = current?.source == "\(source.location)"
-        if isSame, current?.origin == RawRecord.Identity(origin) { return nil }
+        if isSame, current?.origin == origin { return nil }
         let sizeBytes = origin.sizeBytes
         guard sizeBytes <= plan.policy.maximumSizeBytes else {
             throw Stop("\(path) has \(ByteCount(sizeBytes)), more than downloads.max_size allows")
@@ -128,7 +128,7 @@ extension IngestRun {
             file: part,
             content: content,
             version: RemoteVersion(sizeBytes: sizeBytes),
-            origin: RawRecord.Identity(origin)
+            origin: origin
         )
     }
 

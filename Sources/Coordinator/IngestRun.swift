@@ -122,7 +122,7 @@ final class IngestRun: Sendable {
         var file: File
         var content: DownloadCheck.Content
         var version: RemoteVersion
-        var origin: RawRecord.Identity?
+        var origin: FileIdentity?
     }
 
     /// Makes what came the current file, unless that has the same content.
@@ -157,7 +157,7 @@ final class IngestRun: Sendable {
                 md5: md5,
                 sha256: hexadecimal(fetched.content.sha256),
                 ingested: outcome.started.rfc3339,
-                identity: RawRecord.Identity(try fetched.file.identity()),
+                identity: try fetched.file.identity(),
                 origin: fetched.origin
             )
             try store.install(record, of: source, replacing: current)

@@ -50,8 +50,6 @@ final class StepContext {
     var restored: StepStatus?
     /// The files that are being read, for who asks later whether they have changed.
     var readFiles: [LoadedInput.File] = []
-    /// Whether an input that was loaded already is not loaded again.
-    var isLoadedIfChanged = false
     /// What an earlier coordinator's spool file began with, where it goes on with it.
     var recovered: SpoolHeader?
 
@@ -92,6 +90,9 @@ final class StepContext {
         let files = readFiles.isEmpty ? recovered?.files.map { .init($0, crc32: nil) } : readFiles
         return files.map { LoadedInput(jobFile: LoadedInput.jobFile(of: job), files: $0) }
     }
+
+    /// Whether an input that was loaded already is not loaded again.
+    var isLoadedIfChanged: Bool { declaration.rules.onlyIfChanged }
 
     /// Whether the step's tasks have no data.
     var isSelftest: Bool {

@@ -122,14 +122,12 @@ extension CoordinatorShell {
 
     private func contexts(of plan: PlannedJob, _ id: JobID) -> [StepContext] {
         plan.steps.enumerated().map { index, step in
-            let context = StepContext(
+            StepContext(
                 id: StepID(job: id, index: index),
                 declaration: step.declaration,
                 files: step.files,
                 inputBytes: step.inputBytes
             )
-            context.isLoadedIfChanged = step.declaration.rules.onlyIfChanged
-            return context
         }
     }
 

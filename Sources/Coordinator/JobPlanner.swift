@@ -40,12 +40,12 @@ struct JobPlanner {
         var steps: [PlannedJob.Step] = []
         for declaration in declarations {
             let files = try self.files(of: declaration, request, isOnlyJob: declarations.count == 1)
-            let sizes = try files.map { (path) throws(PlanError) in try size(of: path) }
+            try checkKind(of: files)
             steps.append(
                 PlannedJob.Step(
                     declaration: declaration,
                     files: files,
-                    inputBytes: sizes.reduce(0, +)
+                    inputBytes: Self.sizeBytes(of: files)
                 )
             )
         }
@@ -130,27 +130,27 @@ struct JobPlanner {
 
     /// The size of all files together, those that are not there left out.
     static func sizeBytes(of files: [String]) -> Int64 {
-        files.reduce(0) { sum, path in
-            var status = stat()
-            return stat(path, &status) == 0 ? sum + Int64(status.st_size) : sum
-        }
+        files.reduce(0) { $0 + Int64(status(of: $1)?.st_size ?? 0) }
     }
 
-    /// The file's size; 0 for one that is not there, so that the step can say so.
-    ///
-    /// Nothing is opened: a pipe would hold whoever opens it until somebody writes.
-    private func size(of path: String) throws(PlanError) -> Int64 {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return 0 }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+    /// What is there must be a file; for one that is not, the step can say so.
+    private func checkKind(of files: [String]) throws(PlanError) {
+        for path in files {
+            guard let status = Self.status(of: path), status.st_mode & S_IFMT != S_IFREG else {
+                continue
+            }
             throw PlanError(message: "\(path) is no regular file on the coordinator's machine")
         }
-        return Int64(status.st_size)
     }
 
     private func isDirectory(_ path: String) -> Bool {
+        Self.status(of: path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+
+    /// Nothing is opened: a pipe would hold whoever opens it until somebody writes.
+    private static func status(of path: String) -> stat? {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        return stat(path, &status) == 0 ? status : nil
     }
 
     private func matches(of pattern: String) -> [String] {

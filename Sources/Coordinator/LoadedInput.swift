@@ -56,17 +56,11 @@ struct LoadedInput: Codable, Sendable, Equatable {
     }
 
     private static func crc32(of path: String) throws(StorageError) -> UInt32 {
-        let file = try Storage.File.open(readingFrom: path)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        var (offset, checksum): (Int64, UInt32) = (0, 0)
-        while true {
-            let count = try file.read(into: buffer, at: offset)
-            guard count > 0 else { return checksum }
-            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            checksum = Gzip.crc32(piece, continuing: checksum)
-            offset += Int64(count)
+        var checksum: UInt32 = 0
+        try Storage.File.open(readingFrom: path).readAll {
+            checksum = Gzip.crc32($0, continuing: checksum)
         }
+        return checksum
     }
 }
 

@@ -17,23 +17,9 @@ struct RawRecord: Codable, Sendable, Equatable {
     /// When it became current, RFC 3339.
     var ingested: String
     /// What the file was then; one that was changed since is not the one that is known.
-    var identity: Identity
+    var identity: FileIdentity
     /// What the file of a `file:` source was; nil for others.
-    var origin: Identity?
-
-    struct Identity: Codable, Sendable, Equatable {
-        var sizeBytes: Int64
-        var modifiedNanoseconds: Int64
-        var inode: UInt64
-        var device: UInt64
-
-        init(_ identity: FileIdentity) {
-            sizeBytes = identity.sizeBytes
-            modifiedNanoseconds = identity.modifiedNanoseconds
-            inode = identity.inode
-            device = identity.device
-        }
-    }
+    var origin: FileIdentity?
 }
 
 /// The files that jobs read, one current one a dataset, and the archive of those before.
@@ -81,7 +67,7 @@ struct RawStore: Sendable {
         let path = path(of: source)
         guard Directory.exists(path: path) else { return nil }
         let file = try File.open(readingFrom: path)
-        let identity = RawRecord.Identity(try file.identity())
+        let identity = try file.identity()
         if let record: RawRecord = read(recordPath(of: source)), record.identity == identity,
             record.fileName == source.fileName
         {
@@ -102,15 +88,9 @@ struct RawStore: Sendable {
 
     private func hashes(of file: File) throws(StorageError) -> (md5: String, sha256: String) {
         let (md5, sha256) = (Digest(.md5), Digest(.sha256))
-        var offset: Int64 = 0
-        while true {
-            let piece = try file.read(1 << 20, at: offset)
-            if piece.isEmpty { break }
-            piece.withUnsafeBytes { bytes in
-                md5.update(bytes)
-                sha256.update(bytes)
-            }
-            offset += Int64(piece.count)
+        try file.readAll { bytes in
+            md5.update(bytes)
+            sha256.update(bytes)
         }
         return (hexadecimal(md5.finish()), hexadecimal(sha256.finish()))
     }
@@ -218,11 +198,6 @@ struct RawStore: Sendable {
     }
 
     private func write(_ record: some Encodable, to path: String) throws(StorageError) {
-        let temporary = path + ".tmp"
-        let file = try File.create(path: temporary, exclusive: false)
-        try file.write(JSON.encode(record), at: 0)
-        try file.synchronize()
-        try Directory.rename(from: temporary, to: path)
-        try Directory.synchronize(path: workDirectory)
+        try File.replace(path: path, with: JSON.encode(record), through: path + ".tmp")
     }
 }

@@ -100,20 +100,3 @@ struct TrustedClock: Sendable {
         min(wall, wallStart + (now - start) + Self.tolerance)
     }
 }
-
-extension WallTime {
-    static func - (time: WallTime, duration: Duration) -> WallTime {
-        WallTime(microseconds: time.microseconds - duration.microseconds)
-    }
-
-    static func + (time: WallTime, duration: Duration) -> WallTime {
-        WallTime(microseconds: time.microseconds + duration.microseconds)
-    }
-}
-
-extension Duration {
-    /// The whole duration in microseconds; 36,500 days, the longest that can be set, fit well.
-    fileprivate var microseconds: Int64 {
-        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
-    }
-}

@@ -45,11 +45,7 @@ struct StartedRecords: Sendable {
     /// Makes a record durable.
     func write(_ record: StartedRecord) throws(StorageError) {
         let path = "\(directory)/\(record.name)"
-        let file = try File.create(path: path + Self.unfinished, exclusive: false)
-        try file.write(JSON.encode(record), at: 0)
-        try file.synchronize()
-        try Directory.rename(from: path + Self.unfinished, to: path)
-        try Directory.synchronize(path: directory)
+        try File.replace(path: path, with: JSON.encode(record), through: path + Self.unfinished)
     }
 
     func remove(_ name: WorkerName) throws(StorageError) {

@@ -121,15 +121,15 @@ package struct IdentityFolder: Sendable {
         _ content: Secret,
         isPrivate: Bool
     ) throws(IdentityError) {
-        let temporary = path + ".tmp"
         do throws(StorageError) {
-            // One that a crash left may have other permissions.
-            try Directory.removeTree(path: temporary)
-            let file = try File.create(path: temporary, isPrivate: isPrivate)
-            try content.withBytes { (bytes) throws(StorageError) in try file.write(bytes, at: 0) }
-            try file.synchronize()
-            try Directory.rename(from: temporary, to: path)
-            try Directory.synchronize(path: Directory.parent(of: path))
+            try content.withBytes { (bytes) throws(StorageError) in
+                try File.replace(
+                    path: path,
+                    with: bytes,
+                    through: path + ".tmp",
+                    isPrivate: isPrivate
+                )
+            }
         } catch {
             throw IdentityError(error)
         }

@@ -3,8 +3,9 @@ import Glibc
 /// What tells whether a file is still the one that was looked at before.
 ///
 /// Two equal identities mean the same content, as far as modification times can tell: a program
-/// that writes in place and sets the time back goes unnoticed.
-package struct FileIdentity: Hashable, Sendable {
+/// that writes in place and sets the time back goes unnoticed. Its JSON is part of what the raw store
+/// keeps.
+package struct FileIdentity: Hashable, Codable, Sendable {
     package let sizeBytes: Int64
     /// Time of the last change of the content, in nanoseconds since 1970.
     package let modifiedNanoseconds: Int64
