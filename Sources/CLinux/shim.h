@@ -32,6 +32,9 @@ static inline int otcluster_pidfd_open(pid_t pid) {
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+// MADV_COLLAPSE of madvise(2), which glibc 2.36 does not know: linux/mman.h of Linux 6.1.
+enum { OTCLUSTER_COLLAPSE = 25 };
+
 // memfd_create, its flags and the seals need _GNU_SOURCE (memfd_create(2), fcntl(2)).
 //
 // A file without a name that nobody can shrink under a reader's mapping; -1 and errno on failure.

@@ -46,6 +46,22 @@ struct MemoryHandoverTests {
         #expect(bytes(of: received)[5] == 9)
     }
 
+    @Test("large memory lies where huge pages can be mapped, on both sides")
+    func hugePages() throws {
+        let hugePageBytes = 2 << 20
+        let sizeBytes = 2 * hugePageBytes + 4097
+        let (ours, childs) = try ends()
+        let sent = pool.take(capacity: sizeBytes)
+        sent.bytes.initializeMemory(as: UInt8.self, repeating: 7)
+        #expect(ours.send(3, sent))
+        let received = try #require(childs.receive(3, sizeBytes: sizeBytes))
+        for block in [sent, received] {
+            #expect(Int(bitPattern: block.bytes.baseAddress) % hugePageBytes == 0)
+        }
+        #expect(received.capacity == sizeBytes)
+        #expect(bytes(of: received).allSatisfy { $0 == 7 })
+    }
+
     @Test("a reader keeps what it has when the block is gone, and when its sender is")
     func readerOutlivesBlock() throws {
         let (ours, childs) = try ends()
