@@ -11,6 +11,13 @@ static inline ssize_t otcluster_copy_file_range(
         SYS_copy_file_range, source, source_offset, target, target_offset, count, 0u);
 }
 
+// Lets the kernel begin to write a range of a file, without waiting for it (sync_file_range(2), which
+// needs _GNU_SOURCE).
+static inline int otcluster_begin_writing(int file, off_t offset, off_t size_bytes) {
+    enum { write_range = 2 };
+    return (int)syscall(SYS_sync_file_range, file, offset, size_bytes, write_range);
+}
+
 #include <malloc.h>
 #include <spawn.h>
 

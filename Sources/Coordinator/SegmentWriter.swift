@@ -33,6 +33,7 @@ struct SegmentWriter {
             var offset = layout.sizeBytes
             for run in Self.runs(of: rowGroups) {
                 try file.copy(from: spool, at: run.offset, count: run.sizeBytes, to: offset)
+                file.beginWriting(at: offset, count: run.sizeBytes)
                 for rowGroup in run.rowGroups {
                     layout.append(rowGroup.metadata, at: offset)
                     let sizeBytes = rowGroup.metadata.payloadSizeBytes

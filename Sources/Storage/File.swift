@@ -129,6 +129,13 @@ package final class File: Sendable {
         }
     }
 
+    /// Lets the disk begin with a range, so that there is less left for `synchronize` to wait for.
+    ///
+    /// A hint that promises nothing: what cannot be written is an error of `synchronize`.
+    package func beginWriting(at offset: Int64, count: Int64) {
+        _ = otcluster_begin_writing(descriptor, off_t(offset), off_t(count))
+    }
+
     /// Makes the file's content and size survive a power loss.
     ///
     /// A failure is final: the kernel may have dropped the pages it could not write, and a second
