@@ -13,7 +13,7 @@ package struct LocalCluster {
     private static let commandsPatience: Duration = .seconds(65)
     /// First and longest time between two looks at a cluster that starts or ends: it is up within
     /// tens of milliseconds, and a look costs some.
-    private static let firstInterval: Duration = .milliseconds(5)
+    private static let firstInterval: Duration = .milliseconds(1)
     private static let longestInterval: Duration = .milliseconds(50)
 
     private let configuration: ClusterConfiguration
