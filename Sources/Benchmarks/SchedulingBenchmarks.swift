@@ -126,7 +126,7 @@ struct MadeUpCluster {
 
     private mutating func carryOut(_ command: Command) {
         switch command {
-        case .openInput(let step): plan(.inputOpened(step), in: 1)
+        case .openInput(let step), .reopenInput(let step): plan(.inputOpened(step), in: 1)
         case .cutChunk(let step): cut(step)
         case .lease(let attempt, _, let worker):
             let time = Int.random(in: 500...1500, using: &random)

@@ -16,6 +16,8 @@ final class ChunkStore {
     }
 
     private struct Entry {
+        /// Of a step that begins anew, another chunk may come under the same task.
+        let number: Int
         var place: Place
         var wasLeased = false
         var isSpilling = false
@@ -28,6 +30,7 @@ final class ChunkStore {
     private let queue = DispatchQueue(label: "chunk-spool")
     private let emptyBlock: MemoryBlock
     private var entries: [TaskID: Entry] = [:]
+    private var lastNumber = 0
     private(set) var heldBytes = 0
     private(set) var spilledChunks = 0
 
@@ -40,9 +43,18 @@ final class ChunkStore {
     }
 
     func insert(_ text: CutText, as task: TaskID) {
-        entries[task] = Entry(place: .memory(text))
+        lastNumber += 1
+        entries[task] = Entry(number: lastNumber, place: .memory(text))
         heldBytes += text.block.capacity
         spillIfNeeded()
+    }
+
+    /// Whether a worker inflates the chunk's text, as a split index says.
+    func isSlice(_ task: TaskID) -> Bool {
+        switch entries[task]?.place {
+        case .memory(let text), .file(let text, _): text.slice != nil
+        case nil: false
+        }
     }
 
     /// Calls `body` with the chunk's text for a lease: at once, or when it was read back.
@@ -75,16 +87,19 @@ final class ChunkStore {
             let oldest = candidates.keys.sorted().first {
                 if case .memory = candidates[$0]?.place { true } else { false }
             }
-            guard let task = oldest, case .memory(let text) = entries[task]?.place else { return }
-            spill(text, of: task)
+            guard let task = oldest, let entry = entries[task],
+                case .memory(let text) = entry.place
+            else { return }
+            spill(text, of: task, number: entry.number)
         }
     }
 
-    private func spill(_ text: CutText, of task: TaskID) {
+    private func spill(_ text: CutText, of task: TaskID, number: Int) {
         entries[task]?.isSpilling = true
         heldBytes -= text.block.capacity
         spilledChunks += 1
-        let path = "\(directory)/chunk-\(task.step.job)-\(task.step.index)-\(task.index)"
+        let chunk = "\(task.step.job)-\(task.step.index)-\(task.index)-\(number)"
+        let path = "\(directory)/chunk-\(chunk)"
         let store = LoopBound(self, loop: loop)
         let loop = self.loop
         queue.async {
@@ -92,17 +107,18 @@ final class ChunkStore {
                 let file = try File.create(path: path, exclusive: false)
                 try file.write(text.block.prefix(text.storedSizeBytes), at: 0)
             }
-            loop.execute { store.value.spilled(task, text, path: path, outcome) }
+            loop.execute { store.value.spilled(task, number, text, path: path, outcome) }
         }
     }
 
     private func spilled(
         _ task: TaskID,
+        _ number: Int,
         _ text: CutText,
         path: String,
         _ outcome: Result<Void, StorageError>
     ) {
-        guard entries[task] != nil else {
+        guard entries[task]?.number == number else {
             queue.async { removeIfThere(path) }
             return
         }

@@ -107,7 +107,10 @@ extension CoordinatorShell: WorkerLinkDelegate {
             link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
             let reason =
                 "the worker reports \(result.lines) lines, the chunk has \(chunk.lines)"
-            return handle(.attemptFailed(attempt, .defect, reason: reason))
+            // Of text that is not inflated here, only the index says how many lines it has.
+            let isIndexs = result.lines != chunk.lines && chunks.isSlice(running.task)
+            let failure = isIndexs ? FailureClass.wrongIndex : .defect
+            return handle(.attemptFailed(attempt, failure, reason: reason))
         }
         arrived[attempt] = (
             ArrivedResult(
@@ -144,7 +147,6 @@ extension CoordinatorShell: WorkerLinkDelegate {
     ) {
         guard let running = scheduler.attempt(attempt), running.worker == link.id else { return }
         note(report, nil, of: attempt, at: running.task, by: running.worker)
-        if failure == .wrongIndex { discardIndex(of: attempt) }
         handle(.attemptFailed(attempt, failure, reason: message))
     }
 

@@ -30,17 +30,44 @@ extension CoordinatorShell {
 
     private func openInput(_ step: StepID, loaded: LoadedInput?) {
         guard let context = context(step), let job = context.table else { return }
+        let isReadAnew = scheduler.step(step)?.isReadAnew ?? false
         let plan = InputPlan(
             files: context.files,
             declaration: job.transform,
             hasHeader: job.hasHeader,
             chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
             expected: context.recovered?.files,
+            usesIndexes: !isReadAnew,
             loaded: loaded
         )
         let shell = LoopBound(self, loop: loop)
         inputs.open(step, plan) { [loop] answer in
             loop.execute { shell.value.inputAnswered(step, answer) }
+        }
+    }
+
+    /// Forgets what came of the step's input, and reads that from its files alone.
+    ///
+    /// First the results, and only then the indexes: whenever this is cut short, a coordinator that
+    /// comes back finds it out again, or finds nothing.
+    func reopenInput(_ step: StepID) {
+        guard let context = context(step), let job = context.table else { return }
+        let chunkSizeBytes = context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes
+        context.recovered = nil
+        context.results = [:]
+        context.inputReadBytes = 0
+        spool?.discard(step) { [unowned self] outcome in
+            // The job may have ended meanwhile.
+            guard scheduler.reading == step else { return }
+            if case .failure(let error) = outcome {
+                return handle(.inputFailed(step, reason: "its results stay behind: \(error)"))
+            }
+            inputs.discardIndexes(
+                of: context.files,
+                chunkSizeBytes: chunkSizeBytes,
+                hasHeader: job.hasHeader
+            )
+            openInput(step, loaded: nil)
         }
     }
 
@@ -59,15 +86,16 @@ extension CoordinatorShell {
             handle(.inputOpened(step))
         case .note(let text): jobs[step.job]?.log.write("step \(step.index) \(text)")
         case .ended(let checksums):
-            context(step)?.note(checksums)
+            if scheduler.isCutting(step) { context(step)?.note(checksums) }
             handle(.inputEnded(step))
         case .unchanged:
             jobs[step.job]?.log.write("step \(step.index): nothing has changed since the last load")
             handle(.inputUnchanged(step))
         case .failed(let reason): handle(.inputFailed(step, reason: reason))
+        case .distrusted(let reason): handle(.inputDistrusted(step, reason: reason))
         case .searched(let damage): handle(.damageSearched(step, damage: damage))
         case .chunk(let text):
-            guard let state = scheduler.step(step), scheduler.reading == step else { return }
+            guard let state = scheduler.step(step), scheduler.isCutting(step) else { return }
             context(step)?.inputReadBytes = text.compressedBytes
             chunks.insert(text, as: TaskID(step: step, index: state.tasks.count))
             handle(.chunkCut(step, ChunkSummary(text), readBytes: text.compressedBytes))
@@ -84,18 +112,6 @@ extension CoordinatorShell {
                 declarationHash: context.declarationHash,
                 files: files
             )
-        )
-    }
-
-    /// The job fails, and one that is submitted again inflates the file here.
-    func discardIndex(of attempt: AttemptID) {
-        guard let task = scheduler.attempt(attempt)?.task, let context = context(task.step),
-            let job = context.table, let chunk = scheduler.step(task.step)?.tasks[task.index].chunk
-        else { return }
-        inputs.discardIndex(
-            of: chunk.source,
-            chunkSizeBytes: context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes,
-            hasHeader: job.hasHeader
         )
     }
 

@@ -229,6 +229,7 @@ final class CoordinatorShell {
         case .jobEnded(let id, let outcome): jobEnded(id, outcome)
         case .note(let id, let text): jobs[id]?.log.write(text)
         case .openInput(let step): openInput(step)
+        case .reopenInput(let step): reopenInput(step)
         case .cutChunk(let step): inputs.cut(step)
         case .closeInput(let step): inputs.close(step)
         case .searchDamage(let step): searchDamage(step)

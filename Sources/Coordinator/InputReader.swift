@@ -18,6 +18,8 @@ struct InputPlan: Sendable {
     var chunkSizeBytes: Int
     /// What the files must be, where results were made of them already.
     var expected: [SpoolHeader.InputFile]?
+    /// Whether split indexes are believed.
+    var usesIndexes = true
     /// What the table was loaded from, where the same is not loaded again.
     var loaded: LoadedInput?
 }
@@ -73,6 +75,8 @@ final class InputReader: @unchecked Sendable {
         /// It is what the table was loaded from.
         case unchanged
         case failed(reason: String)
+        /// Chunks were handed out that are not what the files hold.
+        case distrusted(reason: String)
         /// What damage was found where `searchDamage` asked for it.
         case searched(damage: String?)
     }
@@ -138,6 +142,10 @@ final class InputReader: @unchecked Sendable {
 
     /// Ends an input that cannot be read; wrong lines may be the work of damage further on.
     private func fail(_ input: OpenInput, _ error: InputError) {
+        if case .distrusted = error {
+            current = nil
+            return input.answer(.distrusted(reason: error.description))
+        }
         guard error.isAboutLines else {
             current = nil
             return input.answer(.failed(reason: error.description))
@@ -175,16 +183,16 @@ final class InputReader: @unchecked Sendable {
         }
     }
 
-    /// Removes the index of a file from which a worker inflated another text.
-    ///
-    /// Before anything that is opened later, so that a job that is submitted again makes a new one.
-    func discardIndex(of file: String, chunkSizeBytes: Int, hasHeader: Bool) {
+    /// Removes the indexes of files that are not believed, before anything that is opened later.
+    func discardIndexes(of files: [String], chunkSizeBytes: Int, hasHeader: Bool) {
         queue.async { [indexes] in
             let cut = SplitIndex.Cut(chunkSizeBytes: chunkSizeBytes, hasHeader: hasHeader)
-            do throws(StorageError) {
-                indexes.remove(SplitIndex.Source(try InputFiles.identify(file)), cut)
-            } catch {
-                CoordinatorLog.write("the split index of \(file) may stay behind: \(error)")
+            for file in files {
+                do throws(StorageError) {
+                    indexes.remove(SplitIndex.Source(try InputFiles.identify(file)), cut)
+                } catch {
+                    CoordinatorLog.write("the split index of \(file) may stay behind: \(error)")
+                }
             }
         }
     }
@@ -225,13 +233,15 @@ package enum InputError: Error, CustomStringConvertible {
     case chunk(file: String, ChunkError)
     case header(file: String, HeaderProblem)
     case changed(file: String)
+    /// Read from its beginning, a file has other chunks than its index gave.
+    case distrusted(file: String)
     case noFiles(pattern: String)
 
     /// Whether lines are wrong, and not the file, as far as that was read.
     var isAboutLines: Bool {
         switch self {
         case .header, .chunk(_, .lineTooLong): true
-        case .storage, .chunk(_, .gzip), .changed, .noFiles: false
+        case .storage, .chunk(_, .gzip), .changed, .distrusted, .noFiles: false
         }
     }
 
@@ -242,6 +252,8 @@ package enum InputError: Error, CustomStringConvertible {
         case .header(let file, let problem): "\(file): line 1: \(problem)"
         case .changed(let file):
             "\(file) changed while it was read; submit the job again when it is complete"
+        case .distrusted(let file):
+            "\(file) has other lines than were read of it by its split index"
         case .noFiles(let pattern):
             "no file matches \(pattern) on the coordinator's machine; check --input and the job's input"
         }

@@ -169,6 +169,7 @@ extension CoordinatorShell {
             started: context.started?.rfc3339,
             ended: context.ended?.rfc3339
         )
+        status.reason = step?.begunAnew.map { "begun anew: \($0)" }
         switch step?.state {
         case .done(let snapshot): status.snapshot = snapshot?.rawValue
         case .failed(let reason): status.reason = reason

@@ -47,18 +47,26 @@ final class OpenFile {
         } catch {
             throw .storage(error)
         }
-        let header: [UInt8]
-        if let index = indexes.find(SplitIndex.Source(identity), cut) {
-            content = .indexed(index)
-            header = index.header
-            note("reads \(identity.path) by its split index, workers inflate it")
-        } else {
-            let pass = try FirstPass(file, cut: cut)
+        let source = SplitIndex.Source(identity)
+        // Its beginning tells the header, whoever inflates the rest.
+        let pass = try FirstPass(file, cut: cut)
+        if !plan.usesIndexes {
             content = .inflated(pass)
-            header = pass.header
+            note("inflates \(identity.path) and believes no split index")
+        } else if let index = indexes.find(source, cut) {
+            if index.header == pass.header {
+                content = .indexed(index)
+                note("reads \(identity.path) by its split index, workers inflate it")
+            } else {
+                indexes.remove(source, cut)
+                content = .inflated(pass)
+                note("inflates \(identity.path), whose split index has another header")
+            }
+        } else {
+            content = .inflated(pass)
             note("inflates \(identity.path), which has no split index yet")
         }
-        if plan.hasHeader, let problem = checkHeader(header, against: plan.declaration) {
+        if plan.hasHeader, let problem = checkHeader(pass.header, against: plan.declaration) {
             throw .header(file: identity.path, problem)
         }
     }
@@ -146,7 +154,8 @@ final class OpenFile {
     /// Goes on with a first pass, behind the chunks that were handed out already.
     ///
     /// A file that has other bytes although its size and time are those of the index: what was
-    /// handed out was right by its checksum, and must be what the pass finds.
+    /// handed out was right by its checksum, and must be what the pass finds. Where it is not,
+    /// nothing that came of it can be believed.
     private func inflateInstead(
         of index: SplitIndex,
         memory: MemoryPool
@@ -155,11 +164,13 @@ final class OpenFile {
         note("\(identity.path) is not what its split index says, inflates it again")
         indexes.remove(index.source, index.cut)
         let pass = try FirstPass(file, cut: cut)
-        guard pass.header == index.header else { throw .changed(file: identity.path) }
+        guard pass.header == index.header else { throw .distrusted(file: identity.path) }
         for chunk in index.chunks[..<nextChunk] {
             let found = try pass.next(memory: memory)
-            guard found?.sizeBytes == chunk.sizeBytes, found?.crc32 == chunk.crc32 else {
-                throw .changed(file: identity.path)
+            guard found?.sizeBytes == chunk.sizeBytes, found?.crc32 == chunk.crc32,
+                found?.lineCount == chunk.lineCount
+            else {
+                throw .distrusted(file: identity.path)
             }
         }
         content = .inflated(pass)

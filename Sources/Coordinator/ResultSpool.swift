@@ -146,6 +146,20 @@ final class ResultSpool {
         }
     }
 
+    /// Forgets for good what came of a step that begins anew.
+    func discard(
+        _ step: StepID,
+        _ completion: @escaping (Result<Void, StorageError>) -> Void
+    ) {
+        drop(step)
+        let done = LoopBound(completion, loop: loop)
+        let (files, loop) = (self.files, self.loop)
+        queue.async {
+            let outcome = Result { () throws(StorageError) in try files.discard(step) }
+            loop.execute { done.value(outcome) }
+        }
+    }
+
     private func storeNextBatch() {
         guard !isStoring, !gathered.isEmpty else { return }
         isStoring = true

@@ -43,6 +43,16 @@ final class SpoolFiles: @unchecked Sendable {
         return answers.compactMap { $0 }
     }
 
+    /// Forgets what is stored of a step that begins anew, so that no crash brings it back.
+    func discard(_ step: StepID) throws(StorageError) {
+        headers[step] = nil
+        open[step] = nil
+        let path = ResultSpool.path(of: step, in: directory)
+        guard Directory.exists(path: path) else { return }
+        try Directory.remove(path: path)
+        try Directory.synchronize(path: directory)
+    }
+
     func remove(_ step: StepID) {
         headers[step] = nil
         open[step] = nil

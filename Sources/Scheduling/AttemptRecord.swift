@@ -51,6 +51,8 @@ package enum AttemptCause: Sendable, Equatable, CustomStringConvertible {
         case poolChanged
         /// Another attempt of its task returned a result first.
         case otherWasFirst
+        /// Its chunk may not be what the input holds: the step begins anew.
+        case inputDistrusted
     }
 
     /// As it stands in a job's log, after the attempt.
@@ -63,6 +65,7 @@ package enum AttemptCause: Sendable, Equatable, CustomStringConvertible {
         case .revoked(.jobEnded): "revoked: the job has ended"
         case .revoked(.poolChanged): "revoked: the job goes on in another pool"
         case .revoked(.otherWasFirst): "revoked: another attempt was first"
+        case .revoked(.inputDistrusted): "revoked: its step begins anew"
         case .notStored(let reason): "failed: the result could not be stored: \(reason)"
         }
     }

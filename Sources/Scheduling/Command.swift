@@ -13,7 +13,10 @@ package enum Command: Sendable, Equatable {
     // The input of a step
     /// Check the header and get ready to cut; answered by `inputOpened` or `inputFailed`.
     case openInput(StepID)
-    /// Cut one more chunk; answered by `chunkCut`, `inputEnded` or `inputFailed`.
+    /// Forget what is stored of the step, so that no crash brings it back, and the split indexes of
+    /// its files; then open the input without any. Answered as `openInput`.
+    case reopenInput(StepID)
+    /// Cut one more chunk; answered by `chunkCut`, `inputEnded`, `inputFailed` or `inputDistrusted`.
     case cutChunk(StepID)
     case closeInput(StepID)
     /// Read the input to its end, to see whether it is damaged; answered by `damageSearched`.

@@ -12,6 +12,8 @@ package enum Event: Sendable, Equatable {
     /// Every byte of the input was read and verified; `lines` data lines in all.
     case inputEnded(StepID)
     case inputFailed(StepID, reason: String)
+    /// What was handed out of the input so far may not be what its files hold.
+    case inputDistrusted(StepID, reason: String)
     /// The input was read to its end, and is damaged in this way, or is not.
     case damageSearched(StepID, damage: String?)
     /// The input is what the table was loaded from the last time: there is nothing to do.

@@ -26,6 +26,11 @@ struct MinHeap<Element: Comparable & Sendable>: Sendable {
         return first
     }
 
+    mutating func removeAll(where isUnwanted: (Element) -> Bool) {
+        // What is in order is a heap.
+        elements = elements.filter { !isUnwanted($0) }.sorted()
+    }
+
     private func smallerChild(of place: Int) -> Int? {
         let left = 2 * place + 1
         guard left < elements.count else { return nil }

@@ -212,7 +212,7 @@ extension Scheduler {
             if step.id == failed, case .failed(let reason) = outcome {
                 state = .failed(reason: reason)
             }
-            abandonTasks(of: step)
+            abandonTasks(of: step, .jobEnded)
             if step.state == .performing { commands.append(.abandon(step.id)) }
             if reading == step.id {
                 reading = nil
@@ -246,13 +246,13 @@ extension Scheduler {
     }
 
     /// Revokes what runs of a step and releases its chunks.
-    private mutating func abandonTasks(of step: Step) {
+    mutating func abandonTasks(of step: Step, _ revocation: AttemptCause.Revocation) {
         for (index, task) in step.tasks.enumerated() {
             for attempt in task.state.attempts {
                 if task.state.isRunning(attempt) {
-                    revoke(attempt, .jobEnded)
+                    revoke(attempt, revocation)
                 } else {
-                    endAttempt(attempt, .revoked(.jobEnded))
+                    endAttempt(attempt, .revoked(revocation))
                 }
             }
             if task.state != .done {

@@ -12,11 +12,12 @@ extension Scheduler {
             if takeOver(step) { return openNextInput() }
             reading = step
             let now = now
-            update(step) { step in
+            let isReadAnew = update(step) { step in
                 step.state = .opening
                 step.begun = now
+                return step.isReadAnew
             }
-            commands.append(.openInput(step))
+            commands.append(isReadAnew ? .reopenInput(step) : .openInput(step))
             commands.append(.stepChanged(step))
             return
         }
@@ -56,12 +57,14 @@ extension Scheduler {
             update(id) { $0.state = .reading }
             commands.append(.stepChanged(id))
         case .chunkCut(let id, let chunk, let readBytes):
-            guard reading == id else { return }
+            guard isCutting(id) else { return }
             update(id) { $0.readBytes = max($0.readBytes, readBytes) }
             takeChunk(chunk, of: id)
         case .inputEnded(let id):
-            guard reading == id, let step = step(id) else { return }
-            guard step.finished.results.isEmpty else { return endForChangedInput(id) }
+            guard isCutting(id), let step = step(id) else { return }
+            guard step.finished.results.isEmpty else {
+                return distrustInput(of: id, reason: Self.cutOtherwise)
+            }
             reading = nil
             changes.formUnion(.jobs)
             noteProgress(of: id.job)
@@ -77,6 +80,9 @@ extension Scheduler {
             guard searched != id else { return noteDamage(reason, of: id) }
             guard reading == id else { return }
             end(id.job, .failed(reason: reason), failing: id)
+        case .inputDistrusted(let id, let reason):
+            guard isCutting(id) else { return }
+            distrustInput(of: id, reason: reason)
         case .damageSearched(let id, let damage):
             noteDamage(damage, of: id)
         default:
@@ -101,15 +107,10 @@ extension Scheduler {
         let task = TaskID(step: id, index: index)
         guard let finished else { return addReadyTask(task) }
         commands.append(.releaseChunk(task))
-        if finished.chunk != chunk { endForChangedInput(id) }
+        if finished.chunk != chunk { distrustInput(of: id, reason: Self.cutOtherwise) }
     }
 
-    private mutating func endForChangedInput(_ id: StepID) {
-        let reason =
-            "the input changed between two coordinators: it is not cut as it was before the "
-            + "restart; submit the job again"
-        end(id.job, .failed(reason: reason), failing: id)
-    }
+    private static let cutOtherwise = "the input is not cut as it was before the restart"
 
     // MARK: Ends of attempts
 
@@ -303,7 +304,9 @@ extension Scheduler {
         switch failure {
         case .badInput:
             failForLines(of: task.step, reason: reason)
-        case .defect, .wrongIndex:
+        case .wrongIndex:
+            distrustInput(of: task.step, reason: "\(place): \(reason)")
+        case .defect:
             let text = "\(place): \(reason)"
             end(task.step.job, .failed(reason: text), failing: task.step)
         case .transient:
@@ -351,9 +354,11 @@ extension Scheduler {
     /// A task for people: its chunk and, where it has any, the file and the lines of it.
     package func describe(_ task: TaskID) -> String {
         let name = "step \(task.step.index), chunk \(task.index)"
-        guard let chunk = step(task.step)?.tasks[task.index].chunk, !chunk.source.isEmpty else {
-            return name
-        }
+        // One of a step that has begun anew may be there no more.
+        guard let tasks = step(task.step)?.tasks, tasks.indices.contains(task.index),
+            !tasks[task.index].chunk.source.isEmpty
+        else { return name }
+        let chunk = tasks[task.index].chunk
         let lastLine = chunk.firstLine + max(0, chunk.lines - 1)
         return "\(name) (\(chunk.source), lines \(chunk.firstLine) to \(lastLine))"
     }

@@ -95,7 +95,8 @@ package struct Scheduler: Sendable {
         switch event {
         case .submitted, .cancelRequested:
             applyJobEvent(event)
-        case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputUnchanged, .damageSearched:
+        case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputDistrusted,
+            .inputUnchanged, .damageSearched:
             applyInputEvent(event)
         case .performed, .performFailed, .inputSized:
             applyActionEvent(event)

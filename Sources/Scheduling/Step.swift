@@ -6,6 +6,7 @@ package import Base
 /// ```
 /// waiting ─▶ opening ─▶ reading ─▶ read ─▶ publishing ─▶ done
 ///    │          └──────────┴────────┴──────────┴───▶ failed, cancelled
+///    │◀────────────────────┴────────┘ once, where the input was not what it was read as
 ///    ├─▶ skipped          └──▶ skipped: the input is what was loaded before
 ///    └─▶ performing ─▶ done, failed, cancelled; waiting, to be tried again
 /// ```
@@ -52,6 +53,8 @@ package struct Step: Sendable {
     var begun: Instant?
     /// When an action that failed may be tried again.
     var retryAfter: Instant?
+    /// Why all that was done before was forgotten, and the input is read from its files alone.
+    package private(set) var begunAnew: String?
     /// Raw bytes cut so far.
     package internal(set) var cutBytes: Int64 = 0
     /// Compressed bytes read so far.
@@ -77,9 +80,7 @@ package struct Step: Sendable {
         rejectLimits = plan.rejectLimits
         allowsEmpty = plan.allowsEmpty
         finished = plan.finished
-        report = TaskReport(
-            conversionFailures: Array(repeating: 0, count: plan.columnCount)
-        )
+        report = Self.emptyReport(columnCount: plan.columnCount)
         if case .published(let snapshot) = plan.source {
             state = .done(snapshot)
             isChanged = true
@@ -95,6 +96,26 @@ package struct Step: Sendable {
         attempts += 1
         cutBytes += Int64(result.chunk.sizeBytes)
         report.add(result.report)
+    }
+
+    /// Whether no split index is believed.
+    package var isReadAnew: Bool { begunAnew != nil }
+
+    /// Forgets all tasks and what came of them.
+    mutating func beginAnew(reason: String) {
+        begunAnew = reason
+        state = .waiting
+        tasks = []
+        ready.removeAll()
+        finished = FinishedTasks()
+        leases = LeaseLog()
+        (doneTasks, postponedTasks, cutsUnderWay) = (0, 0, 0)
+        (cutBytes, readBytes) = (0, 0)
+        report = Self.emptyReport(columnCount: report.conversionFailures.count)
+    }
+
+    private static func emptyReport(columnCount: Int) -> TaskReport {
+        TaskReport(conversionFailures: Array(repeating: 0, count: columnCount))
     }
 
     /// Whether every task is known and durable.

@@ -22,6 +22,8 @@ package enum Fault: String, CaseIterable, Sendable {
     // Disk
     case diskFull
     case diskError
+    /// A split index that is right by its own checksum, and not what its file holds.
+    case wrongIndex
     // Catalog
     case catalogBusy
     case lostCommitAnswer

@@ -152,6 +152,15 @@ final class Oracle {
     /// The disk failed while results were looked for: they may be made again.
     func gaveUp(_ step: StepID) { durable = durable.filter { $0.step != step } }
 
+    /// What there was of the step is gone for good: all of it is to be made again.
+    func beginsAnew(_ step: StepID) {
+        gaveUp(step)
+        found = found.filter { $0.step != step }
+        unsettled.remove(step)
+        undermined.remove(step)
+        inputsRead.remove(step)
+    }
+
     /// An earlier coordinator's result was found.
     func recovered(_ task: TaskID) { found.insert(task) }
 

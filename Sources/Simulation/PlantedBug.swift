@@ -33,6 +33,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case sweepsWithoutGrace
     /// A step is published when its last chunk is cut, before the input is verified.
     case inputEndNotAwaited
+    /// What a wrong split index gave before it was found out is kept.
+    case keepsWrongIndexsChunks
     /// A cancelled job is recorded as such, and goes on.
     case cancelledJobGoesOn
     /// A submit is answered before the job is recorded.

@@ -88,7 +88,7 @@ struct Scenario {
         _ pools: [PoolID],
         poison: Bool
     ) -> Job {
-        let steps = (0..<dice.number(1...3)).map { _ in step(dice, poison: poison) }
+        let steps = (0..<dice.number(1...3)).map { _ in step(dice, faults, poison: poison) }
         let isSound = steps.allSatisfy { step in
             switch step.work {
             case .table(let input): !input.isDamaged && !input.isPoisonous && input.lineCount > 0
@@ -105,9 +105,11 @@ struct Scenario {
         )
     }
 
-    private static func step(_ dice: Dice, poison: Bool) -> Step {
+    private static func step(_ dice: Dice, _ faults: FaultPlan, poison: Bool) -> Step {
         guard dice.once(in: 5) else {
-            return Step(work: .table(TableInput(dice, poison: poison && dice.once(in: 4))))
+            var input = TableInput(dice, poison: poison && dice.once(in: 4))
+            if faults.isEnabled(.wrongIndex), dice.once(in: 2) { input.plantWrongIndex(dice) }
+            return Step(work: .table(input))
         }
         let tasks = dice.number(1...25)
         return Step(
@@ -150,6 +152,17 @@ struct TableInput {
     let damage: Damage?
     let isPoisonous: Bool
     let sizeBytes: Int64
+    private(set) var wrongIndex: WrongIndex?
+
+    /// A split index that looks right, and says something else than the file.
+    struct WrongIndex {
+        /// As it cuts the file; what is in them is wrong as well.
+        var chunks: [Chunk]
+        /// The one with which it is found out.
+        var failingChunk: Int
+        /// Whether the reader finds it out, or else the worker that inflates it.
+        var isMetByReader: Bool
+    }
 
     init(_ dice: Dice, poison: Bool) {
         let count = dice.once(in: 20) ? 0 : dice.number(1...(dice.once(in: 4) ? 24 : 10))
@@ -177,11 +190,41 @@ struct TableInput {
         sizeBytes = Int64(chunks.reduce(20) { $0 + $1.text.count })
     }
 
+    /// Other lines than those of the file, cut at other places.
+    mutating func plantWrongIndex(_ dice: Dice) {
+        var line: Int64 = 2
+        var wrong: [Chunk] = []
+        for _ in 0..<dice.number(1...chunks.count + 2) {
+            // One of the file's own chunks may be among them.
+            if dice.once(in: 3), wrong.count < chunks.count {
+                wrong.append(chunks[wrong.count])
+            } else {
+                let lines = dice.number(1...6)
+                let text = (0..<lines).flatMap { _ in
+                    Array("\(dice.number(10_000...19_999))\n".utf8)
+                }
+                wrong.append(Chunk(text: text, firstLine: line, lineCount: Int64(lines)))
+            }
+            line += wrong.last?.lineCount ?? 0
+        }
+        let failing = dice.number(0...wrong.count - 1)
+        let isMetByReader = dice.once(in: 2)
+        if !isMetByReader { wrong[failing].text[0] = Self.wrongSlice }
+        wrongIndex = WrongIndex(
+            chunks: wrong,
+            failingChunk: failing,
+            isMetByReader: isMetByReader
+        )
+    }
+
     var isDamaged: Bool { damage != nil }
     var lineCount: Int64 { chunks.reduce(0) { $0 + $1.lineCount } }
 
     /// A first byte that takes the worker down.
     static let poison = UInt8(ascii: "!")
+
+    /// A first byte that tells the worker that compressed bytes are not what an index says of them.
+    static let wrongSlice = UInt8(ascii: "~")
 
     /// Stands for a line that does not fit its columns.
     static func isRejected(_ number: Int64) -> Bool { number % 10 == 7 }

@@ -34,7 +34,11 @@ extension SimulatedCoordinator {
     }
 
     func release(_ task: TaskID) {
-        let isOpen = scheduler.step(task.step).map { !$0.state.isEnded } ?? false
+        // Of a step that begins anew, texts go with their tasks.
+        let isOpen =
+            scheduler.step(task.step).map { step in
+                !step.state.isEnded && step.tasks.indices.contains(task.index)
+            } ?? false
         world.oracle.released(task, isStepOpen: isOpen)
         texts[task] = nil
     }

@@ -37,7 +37,7 @@ final class SimulatedCoordinator {
     let storeQueue: SimulatedQueue
     private(set) lazy var spool = SimulatedSpool(self)
     /// What the input thread has open.
-    var reading: (step: StepID, input: TableInput, nextChunk: Int)?
+    var reading: OpenInput?
     private var pendingEvents: [Event] = []
     private var isHandling = false
     private var workerCounter: Int64 = 0
@@ -128,7 +128,12 @@ final class SimulatedCoordinator {
         case .stepChanged, .note: break
         case .attemptEnded(let record): world.oracle.ended(record)
         case .jobEnded(let id, let outcome): recordEnd(of: id, outcome)
-        case .openInput(let step): openInput(step)
+        case .openInput(let step):
+            world.oracle.opened(step, of: scheduler.jobs[step.job])
+            openInput(step)
+        case .reopenInput(let step):
+            world.oracle.opened(step, of: scheduler.jobs[step.job])
+            reopenInput(step)
         case .cutChunk(let step): cutChunk(step)
         case .closeInput(let step): closeInput(step)
         case .searchDamage(let step): searchDamage(step)

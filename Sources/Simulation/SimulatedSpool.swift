@@ -62,6 +62,24 @@ final class SimulatedSpool {
         for item in unwanted { answer(item, .failure(.stepEnded)) }
     }
 
+    /// Forgets what is stored of a step that begins anew, for good.
+    func discard(_ step: StepID, _ completion: @escaping (Result<Void, DiskError>) -> Void) {
+        drop(step)
+        queue.perform { [self] done in
+            coordinator.process.after(world.dice.milliseconds(1...8)) { [self] in
+                completion(Result { () throws(DiskError) in try forget(step) })
+                done()
+            }
+        }
+    }
+
+    private func forget(_ step: StepID) throws(DiskError) {
+        open[step] = nil
+        guard world.disk.content(of: Self.name(of: step)) != nil else { return }
+        world.disk.remove(Self.name(of: step))
+        try world.disk.synchronizeDirectory()
+    }
+
     func remove(_ step: StepID) {
         queue.perform { [self] done in
             if open.removeValue(forKey: step) != nil { world.disk.remove(Self.name(of: step)) }

@@ -228,6 +228,10 @@ final class SimulatedWorker {
         guard checksum(text) == crc32 else {
             return world.oracle.expect(false, "the text of \(lease.attempt) arrived damaged")
         }
+        guard text.first != TableInput.wrongSlice else {
+            let text = "a chunk inflates to another text"
+            return handle(.slotEnded(slot, .failed(.wrongIndex, message: text)))
+        }
         let output = transform(text)
         outputs[lease.attempt] = output
         handle(.slotEnded(slot, .transformed(sizeBytes: output.payload.count)))

@@ -49,6 +49,7 @@ package final class Simulation {
             world.oracle.checkFiles(on: world.disk)
             world.oracle.checkEnd(world.store, isCalm: world.faults.isCalm)
         }
+        counts[.wrongIndex] = world.distrusted > 0 ? world.distrusted : nil
         let report = Report(
             seed: seed,
             violation: world.oracle.violation,
@@ -91,7 +92,7 @@ package final class Simulation {
         if losingPower {
             // They are on the same machine.
             for worker in living.filter(\.isLaunched) { end(worker, silently: true) }
-            world.disk.losePower()
+            world.losePower()
         }
         world.agenda.after(world.dice.milliseconds(50...4000)) { [self] in startCoordinator() }
     }
@@ -222,7 +223,7 @@ package final class Simulation {
         case .lostCommitAnswer: world.catalog.lostAnswers = 1
         case .failingLookUp: world.catalog.failingLookUps = world.dice.number(1...3)
         case .drain, .scale: ask(for: fault)
-        case .delay, .slowWorker, .launchFailure, .cancel:
+        case .delay, .slowWorker, .launchFailure, .cancel, .wrongIndex:
             // These are drawn where they strike.
             return
         }

@@ -14,6 +14,10 @@ final class World {
     let trace: Trace
     let bug: PlantedBug?
 
+    /// Steps whose split index was removed.
+    var withoutIndex: Set<StepID> = []
+    /// Steps that began anew because of it.
+    var distrusted = 0
     /// The next place at which the coordinator's host loses power.
     var armedPoint: CrashPoint?
     var onCrashPoint: () -> Void = {}
@@ -39,6 +43,12 @@ final class World {
         self.trace = trace
         self.bug = bug
         trace.clock = { [unowned agenda] in agenda.now }
+    }
+
+    /// A removed index may be back: nobody waits until that it is gone is on the disk.
+    func losePower() {
+        disk.losePower()
+        for step in withoutIndex.sorted() where dice.once(in: 3) { withoutIndex.remove(step) }
     }
 
     /// Cuts bytes into the parts of a run, each a frame of its own.

@@ -27,8 +27,7 @@ enum TransformError: Error, CustomStringConvertible {
         case .damagedTransfer(let expected, let found):
             "the chunk arrived damaged: its CRC-32 is \(hex(found)), not \(hex(expected))"
         case .wrongIndex(let reason):
-            "the split index of the file is wrong: a chunk inflates to another text (\(reason)); "
-                + "the index was removed, submit the job again"
+            "the split index of the file is wrong: a chunk inflates to another text (\(reason))"
         case .parquet(let error): "the rows could not be encoded: \(error)"
         }
     }

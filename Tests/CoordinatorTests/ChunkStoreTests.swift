@@ -109,7 +109,7 @@ struct ChunkStoreTests {
             #expect(try fixture.state().spilledChunks == 0)
             try fixture.insert(3..<5)
             #expect(try fixture.state() == (3 * StoreFixture.chunkBytes, 2))
-            try fixture.waitForFiles(["chunk-1-0-0", "chunk-1-0-1"])
+            try fixture.waitForFiles(["chunk-1-0-0-1", "chunk-1-0-1-2"])
             for index in 0..<5 {
                 let (bytes, firstLine) = try fixture.lease(index)
                 #expect(bytes == StoreFixture.content(index))
@@ -124,10 +124,28 @@ struct ChunkStoreTests {
             let fixture = try StoreFixture(folder: folder, budgetChunks: 0)
             try fixture.insert(0..<2)
             for index in 0..<2 { _ = try fixture.lease(index) }
-            try fixture.waitForFiles(["chunk-1-0-0", "chunk-1-0-1"])
+            try fixture.waitForFiles(["chunk-1-0-0-1", "chunk-1-0-1-2"])
             for index in 0..<2 { try fixture.remove(index) }
             try fixture.waitForFiles([])
             #expect(try fixture.state().heldBytes == 0)
+        }
+    }
+
+    @Test("another chunk under the same task is not mixed up with one that is still being written")
+    func replacedWhileSpilling() throws {
+        try withTemporaryFolder { folder in
+            let fixture = try StoreFixture(folder: folder, budgetChunks: 0)
+            try fixture.insert(0..<1)
+            try fixture.test.ask { [store = fixture.store] answer in
+                store.value.lease(StoreFixture.task(0)) { _ in }
+                store.value.remove(StoreFixture.task(0))
+                answer(())
+            }
+            try fixture.insert(0..<1)
+            #expect(try fixture.lease(0).0 == StoreFixture.content(0))
+            try fixture.waitForFiles(["chunk-1-0-0-2"])
+            #expect(try fixture.state() == (0, 2))
+            #expect(try fixture.lease(0).0 == StoreFixture.content(0))
         }
     }
 
@@ -148,7 +166,7 @@ struct ChunkStoreTests {
             // Files are written in turn: when the last one is there, no other is to come.
             try fixture.insert(20..<21)
             _ = try fixture.lease(20)
-            try fixture.waitForFiles(["chunk-1-0-20"])
+            try fixture.waitForFiles(["chunk-1-0-20-21"])
         }
     }
 }

@@ -58,6 +58,16 @@ final class SpoolFixture: Sendable {
         }
     }
 
+    /// Forgets what came of the step, right after these were handed in.
+    func discard(after items: [SpoolItem]) throws {
+        let outcome = try test.ask {
+            [spool] (answer: @escaping @Sendable (Result<Void, StorageError>) -> Void) in
+            for item in items { spool.value.store(item) }
+            spool.value.discard(Self.step) { answer($0) }
+        }
+        try outcome.get()
+    }
+
     func store(_ item: SpoolItem) throws -> SpoolAnswer {
         try test.ask { [spool, answers] answer in
             answers.waiting.append(answer)
@@ -208,6 +218,25 @@ struct ResultSpoolTests {
             }
             let recovered = try SpoolFixture(folder: folder).recover()
             #expect(recovered.step == nil)
+        }
+    }
+
+    @Test("what was forgotten of a step that begins anew stays so, with what was on its way")
+    func discarded() throws {
+        try withTemporaryFolder { folder in
+            let first = try SpoolFixture(folder: folder)
+            try first.begin()
+            _ = try first.store(.result(try SpoolFixture.result(0)))
+            // The one is being written meanwhile, the other waits for its turn.
+            try first.discard(after: [
+                .result(try SpoolFixture.result(1)), .result(try SpoolFixture.result(2)),
+            ])
+            #expect(try Directory.list(path: folder).isEmpty)
+            #expect(try SpoolFixture(folder: folder).recover().step == nil)
+            try first.begin()
+            _ = try first.store(.result(try SpoolFixture.result(3)))
+            let recovered = try #require(try SpoolFixture(folder: folder).recover().step)
+            #expect(recovered.results.keys.sorted() == [3])
         }
     }
 

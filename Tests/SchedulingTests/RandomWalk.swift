@@ -22,6 +22,7 @@ struct RandomWalk {
     /// Attempts whose ends are being made durable, one result or many ends of tasks without data.
     private var stores: [[AttemptID]] = []
     private var publishing: StepID?
+    private var readAnew: Set<StepID> = []
     private var launches: [PoolID] = []
     private var silent: Set<WorkerID> = []
     private var seen: Set<AttemptID> = []
@@ -181,6 +182,10 @@ struct RandomWalk {
             inputs[step]?.isOpen = true
             return send(.inputOpened(step))
         }
+        if !readAnew.contains(step), Int.random(in: 0..<100, using: &random) == 0 {
+            inputs[step] = nil
+            return send(.inputDistrusted(step, reason: "other bytes"))
+        }
         guard input.cuts > 0 else { return }
         input.cuts -= 1
         input.chunksLeft -= 1
@@ -196,7 +201,9 @@ struct RandomWalk {
         let item = active.remove(at: index)
         late.append(item.attempt)
         if fails {
-            let classes: [FailureClass] = [.transient, .transient, .transient, .badInput, .defect]
+            let classes: [FailureClass] = [
+                .transient, .transient, .transient, .badInput, .defect, .wrongIndex,
+            ]
             let failure = classes[Int.random(in: classes.indices, using: &random)]
             send(.attemptFailed(item.attempt, failure, reason: "no space"))
         } else if item.isSynthetic {
@@ -250,6 +257,12 @@ struct RandomWalk {
         case .openInput(let step):
             expect(inputs.isEmpty, "step \(step) is opened while another is read")
             inputs[step] = Input(chunksLeft: Int.random(in: 0...15, using: &random))
+        case .reopenInput(let step):
+            expect(inputs.isEmpty, "step \(step) is opened again while another is read")
+            expect(readAnew.insert(step).inserted, "step \(step) begins anew a second time")
+            // From its files alone, with other chunks than before.
+            inputs[step] = Input(chunksLeft: Int.random(in: 0...15, using: &random))
+            chunkLines[step] = nil
         case .cutChunk(let step): inputs[step]?.cuts += 1
         case .closeInput(let step): inputs[step] = nil
         case .searchDamage(let step): inputs[step]?.isSearched = true

@@ -90,7 +90,7 @@ struct RestartTests {
     }
 
     @Test(
-        "a chunk that is not cut as it was ends the job: the input changed",
+        "a chunk that is not cut as it was makes the step begin anew: no result of before is believed",
         arguments: [
             ChunkSummary(sizeBytes: 101, lines: 10, firstLine: 12, crc32: 1),
             ChunkSummary(sizeBytes: 100, lines: 11, firstLine: 12, crc32: 1),
@@ -103,18 +103,25 @@ struct RestartTests {
         fixture.submitAndOpen(1, .input(finished: finished([1])))
         fixture.send(.chunkCut(step, chunk(0)))
         let commands = fixture.send(.chunkCut(step, other))
-        #expect(fixture.failure(1).contains("changed"))
-        #expect(commands.published.isEmpty)
         #expect(commands.contains(.closeInput(step)))
+        #expect(commands.contains(.releaseChunk(TaskID(step: step, index: 1))))
+        #expect(commands.reopened == [step])
+        #expect(commands.notes.count { $0.contains("not cut as it was") } == 1)
+        fixture.send(.inputOpened(step))
+        let leases = fixture.send(.chunkCut(step, other)).leases
+        #expect(leases.map(\.task.index) == [0])
+        fixture.send(.inputEnded(step))
+        #expect(fixture.finish(leases[0].attempt).published == [step])
+        #expect(fixture.job(1)?.steps[0].report.lines == 10)
     }
 
-    @Test("an input that ends before its finished chunks have come again has changed")
+    @Test("an input that ends before its finished chunks have come again is read anew")
     func shorterInput() {
         var fixture = SchedulerFixture()
         fixture.submitAndOpen(1, .input(finished: finished([0, 5])))
         _ = cut(&fixture, 1)
-        fixture.send(.inputEnded(step))
-        #expect(fixture.failure(1).contains("changed"))
+        #expect(fixture.send(.inputEnded(step)).reopened == [step])
+        #expect(fixture.job(1)?.steps[0].tasks.isEmpty == true)
     }
 
     @Test("rejected rows of before the restart count: over the limit nothing is published")

@@ -197,6 +197,10 @@ extension [Command] {
         compactMap { if case .openInput(let step) = $0 { step } else { nil } }
     }
 
+    var reopened: [StepID] {
+        compactMap { if case .reopenInput(let step) = $0 { step } else { nil } }
+    }
+
     var published: [StepID] {
         compactMap { if case .publish(let step) = $0 { step } else { nil } }
     }

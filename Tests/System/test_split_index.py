@@ -4,8 +4,6 @@ import gzip
 import os
 import shutil
 import signal
-import struct
-import zlib
 
 import pytest
 
@@ -121,24 +119,6 @@ def test_a_process_killed_during_an_indexed_load_costs_no_row(new_cluster, plain
         cluster.up()
     assert cluster.wait(job)["state"] == "DONE"
     assert is_indexed(cluster, job)
-    assert print_of(cluster) == before
-
-
-def test_a_wrong_index_that_nothing_but_the_text_tells_is_removed(new_cluster, plain):
-    cluster = new_cluster(chunk=CHUNK)
-    before = first_load(cluster, plain)
-    [index] = indexes(cluster)
-    data = bytearray(index.read_bytes()[:-4])
-    # docs/formats/split-index.md: the fourth chunk's block begins a byte earlier, and all is sealed.
-    [header] = struct.unpack_from("<I", data, 88)
-    place = 92 + header + 3 * 44 + 8
-    struct.pack_into("<Q", data, place, struct.unpack_from("<Q", data, place)[0] - 1)
-    index.write_bytes(data + struct.pack("<I", zlib.crc32(data)))
-    reason = cluster.failure(JOB, "--input", plain)
-    assert "split index of the file is wrong" in reason and "submit the job again" in reason
-    assert print_of(cluster) == before
-    wait_until(lambda: not indexes(cluster), "the index to be gone")
-    assert not is_indexed(cluster, cluster.load(JOB, "--input", plain)["id"])
     assert print_of(cluster) == before
 
 
