@@ -24,29 +24,25 @@ extension CoordinatorShell {
         switch action {
         case .ingest(let source): ingest(source, step, answer)
         case .views(let names): publishViews(names, answer)
+        case .quality(let tables): report(tables, step, answer)
         }
     }
 
     /// How an action ended.
-    private enum ActionOutcome {
+    enum ActionOutcome {
         case done(isChanged: Bool)
         case failed(reason: String)
     }
 
     private func publishViews(_ names: [String], _ answer: @escaping (ActionOutcome) -> Void) {
-        do throws(QueryError) {
-            var texts: [ViewText] = []
-            for view in ShippedViews.all where names.contains(view.name) {
-                texts.append(try ViewText(name: view.name, sql: view.sql))
+        let texts = ShippedViews.all.filter { names.contains($0.name) }.map {
+            ViewText(shipped: $0.name, sql: $0.sql)
+        }
+        views.publishWhatIsMissing(texts, of: library.shippedJobs) { outcome in
+            switch outcome {
+            case .success(let isChanged): answer(.done(isChanged: isChanged))
+            case .failure(let error): answer(.failed(reason: error.reason))
             }
-            views.publish(texts) { outcome in
-                switch outcome {
-                case .success: answer(.done(isChanged: true))
-                case .failure(let error): answer(.failed(reason: error.reason))
-                }
-            }
-        } catch {
-            answer(.failed(reason: error.description))
         }
     }
 

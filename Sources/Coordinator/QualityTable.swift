@@ -34,7 +34,12 @@ enum QualityTable {
         }
     }
 
-    private static func number(_ value: Double?) -> SystemValue {
+    /// The name of a table as `otjob quality` takes it.
+    static func name(schema: String, table: String) -> String {
+        schema == SystemTable.schema ? table : "\(schema).\(table)"
+    }
+
+    static func number(_ value: Double?) -> SystemValue {
         value.map { .double($0) } ?? .null
     }
 }

@@ -123,7 +123,7 @@ extension TablePublisher {
             rows: QualityTable.rows(
                 results,
                 job: release.step.job,
-                table: job.schema == SystemTable.schema ? job.table : "\(job.schema).\(job.table)",
+                table: QualityTable.name(schema: job.schema, table: job.table),
                 at: EventLoop.wallTime()
             ),
             // A job that goes on may be refused once more, under this epoch or a later one.

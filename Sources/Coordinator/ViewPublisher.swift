@@ -11,11 +11,11 @@ import Transport
 /// in between that changed some, they are tried again. Lives on the loop.
 final class ViewPublisher {
     /// Tries until loads that create or alter tables must leave a gap of a second.
-    private static let tries = 5
+    static let tries = 5
 
     private let queue = DispatchQueue(label: "views")
     private let loop: EventLoop
-    private let publisher: TablePublisher
+    let publisher: TablePublisher
     private let reign: Reign
     private let store: StoreFolder
 
@@ -66,7 +66,7 @@ final class ViewPublisher {
         publisher.publish(changes, reign: reign) { completion($0.mapError(StoreChangeError.init)) }
     }
 
-    private func commit(
+    func commit(
         _ views: [ViewText],
         _ schemas: CatalogSchemas,
         _ completion: @escaping (Result<SnapshotID, PublishError>) -> Void

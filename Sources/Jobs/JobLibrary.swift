@@ -15,7 +15,7 @@ package struct JobLibrary: Sendable {
         sourceFiles: [String] = []
     ) throws(ConfigurationError) {
         var found: [(path: String, text: String)] = ShippedJobs.files.map {
-            ("shipped:" + $0.path, $0.text)
+            (ShippedJobs.sourcePrefix + $0.path, $0.text)
         }
         for directory in directories {
             for name in try ConfigurationFile.jobFiles(in: directory) {
@@ -59,6 +59,16 @@ package struct JobLibrary: Sendable {
             if case .table(let job)? = files[name], job.input == fileName { return job }
         }
         return nil
+    }
+
+    /// The jobs that are part of the binary, sorted by name.
+    package var shippedJobs: [JobDeclaration] {
+        names.compactMap { name in
+            guard case .table(let job)? = files[name],
+                job.source.hasPrefix(ShippedJobs.sourcePrefix)
+            else { return nil }
+            return job
+        }
     }
 
     /// What to run for a name: one job, or the jobs of a workflow in the order of its list.
@@ -181,6 +191,12 @@ package struct JobLibrary: Sendable {
                 )
             }
             members.append(.action(.views(views)))
+        case .quality(let jobs):
+            var tables: [JobDeclaration] = []
+            for (name, location) in zip(jobs, step.locations) {
+                tables.append(try table(named: name, at: location))
+            }
+            members.append(.action(.quality(tables)))
         }
         return members
     }

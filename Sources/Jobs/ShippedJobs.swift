@@ -5,6 +5,9 @@
 /// `workflows` likewise. The arrays have no index, so
 /// this list is kept by hand, and a test compares it with the folder.
 package enum ShippedJobs {
+    /// What the place of a job begins with that is part of the binary.
+    static let sourcePrefix = "shipped:"
+
     /// Path below the root of the repository and content of each file.
     package static var files: [(path: String, text: String)] {
         [

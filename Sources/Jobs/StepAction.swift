@@ -4,12 +4,15 @@ package enum StepAction: Sendable, Equatable {
     case ingest(SourceDeclaration)
     /// Publishes shipped views, all in one version.
     case views([String])
+    /// Takes down what there is and what is missing in the tables of these jobs.
+    case quality([JobDeclaration])
 
     /// What it does, in a word.
     package var kind: String {
         switch self {
         case .ingest: "ingest"
         case .views: "views"
+        case .quality: "quality"
         }
     }
 
@@ -17,7 +20,7 @@ package enum StepAction: Sendable, Equatable {
     package var name: String {
         switch self {
         case .ingest(let source): "ingest_\(source.dataset)"
-        case .views: "views"
+        case .views, .quality: kind
         }
     }
 }

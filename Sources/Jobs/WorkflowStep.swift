@@ -9,6 +9,8 @@ package struct WorkflowStep: Sendable, Equatable {
         case ingest([String])
         /// Publish these of the shipped views.
         case views([String])
+        /// Make the quality report of the tables of these jobs.
+        case quality([String])
     }
 
     package let name: String
@@ -51,18 +53,20 @@ package struct StepTimeout: Sendable, Equatable {
 
 extension WorkflowStep {
     private static let keys = [
-        "step", "load", "ingest", "views", "needs", "when", "retries", "retry_delay", "timeout",
+        "step", "load", "ingest", "views", "quality", "needs", "when", "retries", "retry_delay",
+        "timeout",
     ]
+    private static let kinds = ["load", "ingest", "views", "quality"]
     private static let retries = 0...100
     private static let times: ClosedRange<Duration> = .milliseconds(1) ... .seconds(7 * 86_400)
 
     init(_ node: YAMLNode) throws(ConfigurationError) {
         let mapping = try YAMLMapping(node, "a step", keys: Self.keys)
         name = try mapping.required("step").name("step")
-        let kinds = ["load", "ingest", "views"].filter { mapping[$0] != nil }
+        let kinds = Self.kinds.filter { mapping[$0] != nil }
         guard kinds.count == 1, let kind = kinds.first else {
             throw mapping.location.error(
-                "the step '\(name)' must have one of 'load', 'ingest' and 'views'"
+                "the step '\(name)' must have one of 'load', 'ingest', 'views' and 'quality'"
             )
         }
         let elements = try mapping.required(kind).elements(kind)
@@ -70,7 +74,13 @@ extension WorkflowStep {
         guard !names.isEmpty else {
             throw try mapping.required(kind).error("'\(kind)' must list at least one name")
         }
-        work = kind == "load" ? .load(names) : kind == "views" ? .views(names) : .ingest(names)
+        work =
+            switch kind {
+            case "load": .load(names)
+            case "views": .views(names)
+            case "quality": .quality(names)
+            default: .ingest(names)
+            }
         locations = elements.map(\.location)
         needs = try Self.names(try mapping["needs"]?.elements("needs") ?? [], "needs")
         rules = try Self.rules(mapping, kind)

@@ -21,10 +21,11 @@ package struct ViewText: Hashable, Sendable {
                 "'\(name)' is no name of a view: use a letter a-z, then at most 62 of a-z, 0-9, _"
             )
         }
-        schema = parts.count == 2 ? String(parts[0]) : "ott"
-        self.name = String(parts[parts.count - 1])
-        let end = sql.unicodeScalars.lastIndex { $0 != ";" && !$0.properties.isWhitespace }
-        self.sql = end.map { String(sql.unicodeScalars[...$0]) } ?? ""
+        self.init(
+            schema: parts.count == 2 ? String(parts[0]) : "ott",
+            name: String(parts[parts.count - 1]),
+            trimming: sql
+        )
         guard self.sql.utf8.count <= Self.maximumBytes else {
             throw problem("is longer than \(Self.maximumBytes) bytes")
         }
@@ -33,6 +34,18 @@ package struct ViewText: Hashable, Sendable {
         } catch {
             throw problem(error.description)
         }
+    }
+
+    /// Takes the SQL of a view that is part of the program: nobody else has a hand in it.
+    package init(shipped name: String, sql: String) {
+        self.init(schema: "ott", name: name, trimming: sql)
+    }
+
+    private init(schema: String, name: String, trimming sql: String) {
+        let end = sql.unicodeScalars.lastIndex { $0 != ";" && !$0.properties.isWhitespace }
+        self.schema = schema
+        self.name = name
+        self.sql = end.map { String(sql.unicodeScalars[...$0]) } ?? ""
     }
 
     package func isNamed(as other: ViewText) -> Bool {

@@ -45,7 +45,8 @@ extension Scheduler {
         switch event {
         case .performed(let id, let attempt, let isChanged):
             guard isUnderWay(id, attempt) else { return }
-            finish(id, .done(nil), isChanged: isChanged)
+            let isSkipped = !isChanged && hasNoReason(id)
+            finish(id, isSkipped ? .skipped : .done(nil), isChanged: isChanged)
         case .performFailed(let id, let attempt, let reason):
             guard isUnderWay(id, attempt) else { return }
             failAction(id, reason: reason)
@@ -59,6 +60,13 @@ extension Scheduler {
         default:
             preconditionFailure("not an action's event: \(event)")
         }
+    }
+
+    /// Whether nothing has changed of what the action needs; one that needs nothing has its reason
+    /// in itself.
+    private func hasNoReason(_ id: StepID) -> Bool {
+        guard let job = jobs[id.job], let step = step(id) else { return false }
+        return !step.rules.needs.isEmpty && !job.isChanged(before: id.index)
     }
 
     /// Whether an answer is that of the try under way, and not of one that was abandoned.

@@ -48,6 +48,25 @@ struct JobLibraryTests {
         #expect(try JobLibrary(directories: []).names == expected)
     }
 
+    @Test("ends the workflow imdb with all shipped views and a report of its seven tables")
+    func endOfWorkflow() throws {
+        let jobs = try JobLibrary(directories: []).resolve("imdb", set: [:])
+        #expect(jobs.count == 16)
+        let (views, quality) = (jobs[14], jobs[15])
+        guard case .action(.views(let names)) = views.work,
+            case .action(.quality(let tables)) = quality.work
+        else {
+            Issue.record("\(views.name), \(quality.name)")
+            return
+        }
+        #expect(names.sorted() == ShippedViews.all.map(\.name))
+        #expect(tables.map(\.name).sorted() == Self.imdb)
+        #expect(views.rules.needs == Array(7..<14))
+        #expect(quality.rules.needs == Array(7..<15))
+        #expect(!views.rules.onlyIfChanged && quality.rules.onlyIfChanged)
+        #expect(try JobLibrary(directories: []).shippedJobs.map(\.name) == Self.imdb)
+    }
+
     @Test("gives the ingest of seven files and their loads for the workflow imdb")
     func workflow() throws {
         let jobs = try JobLibrary(directories: []).resolve("imdb", set: [:])

@@ -65,6 +65,18 @@ struct ActionTests {
         #expect(states == [.done(nil), .done(nil), .skipped, .skipped, .skipped])
     }
 
+    @Test("an action that looked and changed nothing counts as skipped where nothing else changed")
+    func unchanged() {
+        for isChanged in [false, true] {
+            var fixture = SchedulerFixture()
+            fixture.submit(1, [.action(), .action(needs: [0])])
+            fixture.send(.performed(StepID(1, 0), attempt: 1, isChanged: isChanged))
+            fixture.send(.performed(StepID(1, 1), attempt: 1, isChanged: false))
+            let last: Step.State = isChanged ? .done(nil) : .skipped
+            #expect(fixture.job(1)?.steps.map(\.state) == [.done(nil), last])
+        }
+    }
+
     @Test("one load that was done is a change for what needs it")
     func changed() {
         var fixture = SchedulerFixture()

@@ -193,6 +193,11 @@ class Cluster:
         return found
 
 
+def loads(status):
+    """The steps of a job that load tables, without the actions of a workflow."""
+    return [step for step in status["steps"] if step["kind"] == "load"]
+
+
 def cpu_seconds(pid):
     """CPU seconds of a live process: proc(5), fields 14 and 15 of stat."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

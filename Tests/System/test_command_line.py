@@ -17,6 +17,7 @@ from harness import (
     UNREACHABLE,
     WRONG_USAGE,
     Cluster,
+    loads,
     wait_until,
 )
 
@@ -69,7 +70,7 @@ def test_workers_and_pools_tell_what_the_configuration_asks_for(loaded):
 
 def test_tables_and_snapshots_lead_back_to_the_job(loaded):
     cluster, status = loaded
-    steps = {step["table"]: step for step in status["steps"]}
+    steps = {step["table"]: step for step in loads(status)}
     tables = {t["table"]: t for t in cluster.json("tables")}
     assert set(steps) <= set(tables)
     for name, step in steps.items():

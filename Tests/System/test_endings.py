@@ -20,6 +20,7 @@ from harness import (
     FAILED,
     WRONG_USAGE,
     Cluster,
+    loads,
     process_pool,
     wait_until,
 )
@@ -53,7 +54,7 @@ def test_a_job_can_be_cancelled_at_any_moment_and_leaves_nothing(
     status = cluster.wait(job, 30)
     assert status["state"] in ("CANCELLED", "DONE")
     assert status["ended"]
-    published = {s["table"] for s in status["steps"] if s["state"] == "DONE"}
+    published = {s["table"] for s in loads(status) if s["state"] == "DONE"}
     seen = {t["table"] for t in cluster.json("tables") if not t["table"].endswith("_rejects")}
     seen -= {"data_quality"}  # which loads write beside their tables
     assert seen == published
@@ -158,7 +159,7 @@ def test_a_killed_coordinator_keeps_what_is_known_of_published_steps(new_cluster
     def some_done():
         status = cluster.status(job)
         assert status["state"] not in ENDED, "too soon"
-        return [s for s in status["steps"] if s["state"] == "DONE"] and status
+        return [s for s in loads(status) if s["state"] == "DONE"] and status
 
     before = wait_until(some_done, "a published step")
     os.kill(cluster.coordinator_pid(), signal.SIGKILL)
@@ -168,7 +169,7 @@ def test_a_killed_coordinator_keeps_what_is_known_of_published_steps(new_cluster
     after = cluster.status(job)
     for key in ("id", "name", "created", "started"):
         assert after[key] == before[key]
-    published = {s["table"]: s for s in before["steps"] if s["state"] == "DONE"}
+    published = {s["table"]: s for s in loads(before) if s["state"] == "DONE"}
     restored = {s["table"]: s for s in after["steps"] if s["table"] in published}
     for table, step in published.items():
         for key in ("state", "rows", "rejected", "chunks", "attempts", "bytes_in", "bytes_out"):

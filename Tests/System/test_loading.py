@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from harness import column, job_file
+from harness import column, job_file, loads
 from lake import Lake, assert_equal_rows
 
 SCALE = 0.002
@@ -25,7 +25,7 @@ def test_every_row_of_all_seven_tables_equals_the_inputs(
     cluster = new_cluster(chunk=chunk)
     status = cluster.load("imdb", "--input", sample(SCALE, seed))
     tables = expected(SCALE, seed)
-    steps = {step["table"]: step for step in status["steps"]}
+    steps = {step["table"]: step for step in loads(status)}
     assert set(steps) == set(tables)
     for name, table in tables.items():
         step = steps[name]
@@ -53,7 +53,8 @@ def test_submit_that_waits_prints_the_status_with_all_keys(cluster, sample):
     for step in status["steps"]:
         for key in ("job", "table", "state", "rows", "rejected", "chunks", "attempts"):
             assert key in step
-        assert step["bytes_in"] > 0 and step["bytes_out"] > 0
+        if step in loads(status):
+            assert step["bytes_in"] > 0 and step["bytes_out"] > 0
         assert isinstance(step["conversion_failures"], dict)
     again = cluster.status(status["id"])
     assert again["steps"] == status["steps"]
@@ -62,7 +63,7 @@ def test_submit_that_waits_prints_the_status_with_all_keys(cluster, sample):
 def test_tables_are_loaded_one_after_another_the_smallest_file_first(cluster, sample):
     folder = sample(0.0005)
     status = cluster.load("imdb", "--input", folder)
-    order = [step["table"] for step in status["steps"]]
+    order = [step["table"] for step in loads(status)]
     size = {t: (folder / f"{t.replace('_', '.', 1)}.tsv.gz").stat().st_size for t in order}
     assert order == sorted(order, key=size.get)
     published = {t["table"]: t["snapshot"] for t in cluster.json("tables") if t["table"] in order}

@@ -7,7 +7,16 @@ import time
 
 import pytest
 
-from harness import column, job_file, process_pool, static_pool, tsv, wait_until, write_gzip
+from harness import (
+    column,
+    job_file,
+    loads,
+    process_pool,
+    static_pool,
+    tsv,
+    wait_until,
+    write_gzip,
+)
 from test_lost_workers import CHUNK, SCALE, end, start_worker, wait_for_share
 from test_strangers import FAILED, LEASE, LEASE_SYNTHETIC, frame, join, text
 
@@ -16,7 +25,7 @@ ONCE = "speculate: false"
 
 
 def counts(status):
-    steps = status["steps"]
+    steps = loads(status)
     return sum(s["attempts"] for s in steps), sum(s["chunks"]["total"] for s in steps)
 
 
@@ -48,7 +57,7 @@ def test_a_pool_is_scaled_in_mid_load_and_nothing_is_done_twice_for_it(new_clust
         wait_until(lambda: len(cluster.worker_pids()) == workers, f"{workers} workers", 30)
     status = cluster.wait(job)
     assert status["state"] == "DONE"
-    assert [step["table"] for step in status["steps"] if step["rows"] == 0] == []
+    assert [step["table"] for step in loads(status) if step["rows"] == 0] == []
     attempts, chunks = counts(status)
     assert attempts == chunks
 

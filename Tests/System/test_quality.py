@@ -196,7 +196,7 @@ def test_the_shipped_keys_are_unique_without_a_look_at_the_rows(new_cluster, sam
     """Where DuckDB is not there, only what the workers noted can tell."""
     cluster = new_cluster(chunk="256KiB")
     cluster.load("imdb", "--input", sample(0.002))
-    rows = cluster.json("quality")
+    rows = [row for row in cluster.json("quality") if row["severity"] == "error"]
     assert len({row["table"] for row in rows}) == 7
     assert all(row["passed"] and row["value"] == 0 for row in rows)
 

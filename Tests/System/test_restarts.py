@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import wait_until
+from harness import loads, wait_until
 from lake import Lake
 from test_lost_workers import CHUNK, SCALE, chunks_done, fingerprints, undisturbed, wait_for_share
 
@@ -37,10 +37,10 @@ def test_every_task_that_was_shown_as_done_is_found_done(
     kill_coordinator(cluster)
     cluster.up()
     published, tasks = resumed(cluster, job)
-    assert published >= sum(step["state"] == "DONE" for step in before["steps"])
+    assert published >= sum(step["state"] == "DONE" for step in loads(before))
     # Steps that were published meanwhile took their finished tasks along.
     shown = sum(s["chunks"]["done"] for s in before["steps"] if s["state"] != "DONE")
-    at_most_published = published - sum(s["state"] == "DONE" for s in before["steps"])
+    at_most_published = published - sum(s["state"] == "DONE" for s in loads(before))
     assert tasks >= shown or at_most_published > 0
     status = cluster.wait(job)
     assert status["state"] == "DONE"
