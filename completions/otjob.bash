@@ -68,9 +68,9 @@ _otjob() {
             files=1
             ;;
         tables)
-            flags="--older-than --json --coordinator --help"
+            flags="--version --older-than --json --coordinator --help"
             case $previous in
-                --older-than | --coordinator) return ;;
+                --version | --older-than | --coordinator) return ;;
             esac
             ;;
         schema)

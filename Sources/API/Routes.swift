@@ -34,6 +34,9 @@ package enum Routes {
     package static func table(_ schema: String, _ table: String) -> String {
         "\(tables)/\(schema)/\(table)"
     }
+    package static func restoreTable(_ schema: String, _ name: String) -> String {
+        table(schema, name) + "/restore"
+    }
     package static func dropTable(_ schema: String, _ name: String) -> String {
         table(schema, name) + "/drop"
     }

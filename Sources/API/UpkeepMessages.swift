@@ -24,6 +24,16 @@ package struct ExpireResponse: Codable, Equatable, Sendable {
     }
 }
 
+/// The body of `POST /api/tables/SCHEMA/TABLE/restore`.
+package struct RestoreRequest: Codable, Equatable, Sendable {
+    /// The version whose content is to be that of the newest.
+    package var version: Int64
+
+    package init(version: Int64) { self.version = version }
+
+    private enum CodingKeys: String, CodingKey { case version }
+}
+
 /// How many files were deleted, and how many are still in their time of grace.
 package struct VacuumResponse: Codable, Equatable, Sendable {
     package var files: Int

@@ -26,6 +26,8 @@ package enum CatalogError: Error, Hashable, Sendable {
     /// Tables, columns or views changed after views were checked against them.
     case schemaChanged
     case noTable(name: String)
+    /// An older version of a table cannot become the newest one.
+    case notRestorable(table: String, reason: String)
     case noView(name: String)
     /// Another coordinator of the same job store has begun since.
     case fenced(Reign, by: Int64)
@@ -84,6 +86,7 @@ extension CatalogError: CustomStringConvertible {
             "\(table) was altered by another program while its files were written; run the job again"
         case .schemaChanged: "tables or views changed while views were checked; try again"
         case .noTable(let name): "there is no table \(name); see otjob tables"
+        case .notRestorable(let table, let reason): "\(table) \(reason); see otjob snapshots"
         case .noView(let name): "there is no view \(name); see otjob views"
         }
     }

@@ -12,9 +12,9 @@ extension Commit {
     func writeStatistics(
         of table: Int64,
         layout: ColumnLayout,
-        added: [SegmentRecord]
+        addedRows: Int64
     ) throws(CatalogError) {
-        let nextRow = try nextRowID(of: table) + added.reduce(0) { $0 + $1.rowCount }
+        let nextRow = try nextRowID(of: table) + addedRows
         try database.run(
             "DELETE FROM ducklake_table_stats WHERE table_id = ?",
             [.integer(table)]

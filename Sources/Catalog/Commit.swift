@@ -55,6 +55,7 @@ struct Commit {
             throw .schemaChanged
         }
         for table in publication.tables { try write(table) }
+        for restoration in publication.restorations { try restore(restoration) }
         for view in publication.views { try write(view) }
         for table in publication.droppedTables { try drop(table) }
         for view in publication.droppedViews { try drop(view) }
@@ -69,6 +70,11 @@ struct Commit {
         return SnapshotID(result)
     }
 
+    mutating func noteChange(_ word: String) { changes.append(word) }
+
+    /// Records that columns of the table change in this snapshot.
+    mutating func noteAltered(_ table: Int64) { alteredTables.append(table) }
+
     /// Records that the schema changed in a way readers must notice, with the word for it.
     mutating func noteSchemaChange(_ word: String) {
         changes.append(word)
@@ -80,6 +86,12 @@ struct Commit {
         return nextCatalogID
     }
 
+    /// The first of so many ids of files.
+    mutating func takeFileIDs(_ count: Int) -> Int64 {
+        defer { nextFileID += Int64(count) }
+        return nextFileID
+    }
+
     private mutating func write(_ publication: TablePublication) throws(CatalogError) {
         let plan = publication.plan
         let (table, layout, isNew) = try prepare(plan)
@@ -89,12 +101,15 @@ struct Commit {
             if ended { changes.append("deleted_from_table:\(table)") }
         }
         onStep(.filesEnded)
-        let firstFile = nextFileID
-        nextFileID += Int64(publication.segments.count)
+        let firstFile = takeFileIDs(publication.segments.count)
         try nameFiles(publication.segments, of: table, plan: plan, firstID: firstFile)
         if !publication.segments.isEmpty { changes.append("inserted_into_table:\(table)") }
         onStep(.filesNamed)
-        try writeStatistics(of: table, layout: layout, added: publication.segments)
+        try writeStatistics(
+            of: table,
+            layout: layout,
+            addedRows: publication.segments.reduce(0) { $0 + $1.rowCount }
+        )
         onStep(.statisticsWritten)
     }
 

@@ -140,6 +140,8 @@ package struct Publication: Hashable, Sendable {
     package let extraInfo: String
     package let tables: [TablePublication]
     package let views: [ViewPublication]
+    /// Tables that become what they were in an older version.
+    package let restorations: [Restoration]
     /// Tables that end; one that is not there is an error.
     package let droppedTables: [TableName]
     /// Views that end; one that is not there is an error.
@@ -158,6 +160,7 @@ package struct Publication: Hashable, Sendable {
         extraInfo: String,
         tables: [TablePublication],
         views: [ViewPublication] = [],
+        restorations: [Restoration] = [],
         droppedTables: [TableName] = [],
         droppedViews: [ViewName] = [],
         schemaVersion: Int64? = nil
@@ -170,6 +173,7 @@ package struct Publication: Hashable, Sendable {
         self.extraInfo = extraInfo
         self.tables = tables
         self.views = views
+        self.restorations = restorations
         self.droppedTables = droppedTables
         self.droppedViews = droppedViews
         self.schemaVersion = schemaVersion

@@ -30,6 +30,19 @@ extension CoordinatorShell {
                 }
             }
         }
+        router.add(.post, API.Routes.restoreTable("{schema}", "{table}")) {
+            [unowned self] request, parameters, exchange in
+            guard let body = decode(RestoreRequest.self, request, exchange) else { return }
+            let table = TableName(
+                schema: parameters["schema"] ?? "",
+                table: parameters["table"] ?? ""
+            )
+            publisher.restore(
+                table,
+                to: SnapshotID(body.version),
+                reign: jobStore.reign
+            ) { exchange.respond($0) }
+        }
         router.add(.post, API.Routes.dropTable("{schema}", "{table}")) {
             [unowned self] _, parameters, exchange in
             let table = TableName(

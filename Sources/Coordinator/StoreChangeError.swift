@@ -20,7 +20,9 @@ enum StoreChangeError: Error {
     init(_ error: PublishError) {
         switch error {
         case .catalog(.noView), .catalog(.noTable): self = .unknown(error.description)
-        case .catalog(.badName), .catalog(.nameTaken): self = .invalid(error.description)
+        case .refused(let text): self = .invalid(text)
+        case .catalog(.badName), .catalog(.nameTaken), .catalog(.notRestorable):
+            self = .invalid(error.description)
         default: self = .unavailable(error.description)
         }
     }

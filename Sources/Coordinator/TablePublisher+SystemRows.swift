@@ -39,6 +39,11 @@ extension TablePublisher {
         reign.commitKeyPrefix(Self.noJob) + "\(reign.epoch)-\(takeNumber())"
     }
 
+    /// A name for a segment that belongs to no job: of all coordinators none ever writes under it.
+    func takeSegmentName(of reign: Reign) -> String {
+        "\(reign.jobStore)-\(Self.noJob)-\(takeNumber())-\(reign.epoch)-0.parquet"
+    }
+
     func append(_ rows: SystemRows, reign: Reign) throws(PublishError) -> SnapshotID {
         var begun: [String] = []
         do throws(PublishError) {
@@ -66,8 +71,7 @@ extension TablePublisher {
         reign: Reign,
         noting begun: inout [String]
     ) throws(PublishError) -> TablePublication {
-        // Of all coordinators none ever writes under this name again.
-        let name = "\(reign.jobStore)-\(Self.noJob)-\(takeNumber())-\(reign.epoch)-0.parquet"
+        let name = takeSegmentName(of: reign)
         let plan = try plan(rows.table)
         let writer = SegmentWriter(directory: plan.directory, name: name, layout: .init(plan))
         begun += [writer.temporaryPath, writer.path]

@@ -79,6 +79,12 @@ package enum Directory {
         _ = try systemCall(operation, target, changing: .rename) { Glibc.rename(source, target) }
     }
 
+    /// Gives a file a second name on its file system; whoever removes one leaves the other.
+    package static func link(from source: String, to target: String) throws(StorageError) {
+        let operation = "link \(source) to"
+        _ = try systemCall(operation, target, changing: .create) { Glibc.link(source, target) }
+    }
+
     /// Whether there is a file or folder of this name.
     package static func exists(path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -135,6 +135,7 @@ extension Catalog {
         key: String,
         _ tables: [TablePublication],
         views: [ViewPublication] = [],
+        restorations: [Restoration] = [],
         droppedTables: [TableName] = [],
         dropped: [ViewName] = [],
         schemaVersion: Int64? = nil,
@@ -151,6 +152,7 @@ extension Catalog {
             extraInfo: #"{"job":"\#(key)"}"#,
             tables: tables,
             views: views,
+            restorations: restorations,
             droppedTables: droppedTables,
             droppedViews: dropped,
             schemaVersion: schemaVersion

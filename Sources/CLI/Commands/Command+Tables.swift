@@ -9,11 +9,14 @@ extension Command {
             "tables [list] lists them. tables expire --older-than AGE forgets versions that were "
             + "replaced longer ago (7d, 12h, 0s); the newest stays. tables vacuum deletes files that "
             + "no version names any more, an hour after they were named last. tables drop TABLE "
-            + "ends a table; older versions still show it.",
+            + "ends a table; older versions still show it. tables restore TABLE --version N makes "
+            + "the table, and that of its rejected rows, what they were in version N, also after a "
+            + "drop; no row is copied.",
         positionals: [
             Positional("ACTION", required: false), Positional("TABLE", required: false),
         ],
         flags: [
+            Flag("version", "N", "of restore: the version, as snapshots gives it"),
             Flag("older-than", "AGE", "of expire: how long ago a version was replaced"), .json,
             .coordinator,
         ]
@@ -21,18 +24,20 @@ extension Command {
         let arguments = invocation.arguments
         let action = arguments.positionals.first ?? "list"
         let table = arguments.positionals.dropFirst().first
-        guard (table != nil) == (action == "drop") else {
-            throw arguments.usage(table == nil ? "drop needs a TABLE" : "\(action) takes no TABLE")
+        guard (table != nil) == ["drop", "restore"].contains(action) else {
+            throw arguments.usage("\(action) \(table == nil ? "needs a" : "takes no") TABLE")
         }
-        guard !arguments.has("older-than") || action == "expire" else {
-            throw arguments.usage("--older-than belongs to expire")
+        for (flag, owner) in [("older-than", "expire"), ("version", "restore")]
+        where arguments.has(flag) && action != owner {
+            throw arguments.usage("--\(flag) belongs to \(owner)")
         }
         switch action {
         case "list": try listTables(invocation)
         case "expire": try expire(invocation)
         case "vacuum": try vacuum(invocation)
         case "drop": try drop(table ?? "", invocation)
-        default: throw arguments.usage("'\(action)' is not list, expire, vacuum or drop")
+        case "restore": try restore(table ?? "", invocation)
+        default: throw arguments.usage("'\(action)' is not list, expire, vacuum, drop or restore")
         }
         return ExitCode.done
     }
@@ -79,6 +84,22 @@ extension Command {
         )
         invocation.print(json: answer) {
             "dropped \(schema).\(name); version \(answer.snapshot)\n"
+        }
+    }
+
+    private static func restore(_ table: String, _ invocation: Invocation) throws(CLIError) {
+        let (schema, name) = try tableName(table, invocation.arguments)
+        let text = try invocation.arguments.required("version")
+        guard let version = Int64(text), version >= 0 else {
+            throw invocation.arguments.usage("'\(text)' is no version; see otjob snapshots")
+        }
+        let answer = try invocation.client().post(
+            VersionResponse.self,
+            Routes.restoreTable(schema, name),
+            body: JSON.encode(RestoreRequest(version: version))
+        )
+        invocation.print(json: answer) {
+            "\(schema).\(name) is what it was in version \(version); version \(answer.snapshot)\n"
         }
     }
 
