@@ -14,6 +14,7 @@ package enum Routes {
     package static let store = "/api/store"
     package static let expire = store + "/expire"
     package static let vacuum = store + "/vacuum"
+    package static let compact = store + "/compact"
     package static let schedules = "/api/schedules"
     package static let shutdown = "/api/shutdown"
     package static let tokens = "/api/tokens"

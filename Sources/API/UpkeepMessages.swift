@@ -34,6 +34,60 @@ package struct RestoreRequest: Codable, Equatable, Sendable {
     private enum CodingKeys: String, CodingKey { case version }
 }
 
+/// The body of `POST /api/store/compact`.
+package struct CompactRequest: Codable, Equatable, Sendable {
+    /// Both nil for all tables.
+    package var schema: String?
+    package var table: String?
+
+    package init(schema: String? = nil, table: String? = nil) {
+        self.schema = schema
+        self.table = table
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case schema
+        case table
+    }
+}
+
+/// Which tables have fewer files, and whether all was done.
+package struct CompactResponse: Codable, Equatable, Sendable {
+    package struct Table: Codable, Equatable, Sendable {
+        package var schema: String
+        package var table: String
+        /// How many files fewer it has.
+        package var fewerFiles: Int
+
+        package init(schema: String, table: String, fewerFiles: Int) {
+            self.schema = schema
+            self.table = table
+            self.fewerFiles = fewerFiles
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case schema
+            case table
+            case fewerFiles = "fewer_files"
+        }
+    }
+
+    /// Those that changed.
+    package var tables: [Table]
+    /// Whether all was done; where not, the same request goes on with it.
+    package var isComplete: Bool
+
+    package init(tables: [Table], isComplete: Bool) {
+        self.tables = tables
+        self.isComplete = isComplete
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case tables
+        case isComplete = "is_complete"
+    }
+}
+
 /// How many files were deleted, and how many are still in their time of grace.
 package struct VacuumResponse: Codable, Equatable, Sendable {
     package var files: Int

@@ -27,13 +27,16 @@ extension Commit {
     }
 
     /// Names the files of a table, with ids from `firstID` on, and writes their statistics.
+    ///
+    /// Rows are numbered from `firstRow` on, or behind all that the table ever had.
     func nameFiles(
         _ segments: [SegmentRecord],
         of table: Int64,
         plan: TablePlan,
-        firstID: Int64
+        firstID: Int64,
+        firstRow: Int64? = nil
     ) throws(CatalogError) {
-        var row = try nextRowID(of: table)
+        var row = if let firstRow { firstRow } else { try nextRowID(of: table) }
         for (id, segment) in zip(firstID..., segments) {
             try database.run(
                 """

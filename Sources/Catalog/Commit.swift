@@ -55,6 +55,7 @@ struct Commit {
             throw .schemaChanged
         }
         for table in publication.tables { try write(table) }
+        for compaction in publication.compactions { try write(compaction) }
         for restoration in publication.restorations { try restore(restoration) }
         for view in publication.views { try write(view) }
         for table in publication.droppedTables { try drop(table) }

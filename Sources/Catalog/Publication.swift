@@ -140,6 +140,8 @@ package struct Publication: Hashable, Sendable {
     package let extraInfo: String
     package let tables: [TablePublication]
     package let views: [ViewPublication]
+    /// Files that take the place of several smaller ones.
+    package let compactions: [Compaction]
     /// Tables that become what they were in an older version.
     package let restorations: [Restoration]
     /// Tables that end; one that is not there is an error.
@@ -160,6 +162,7 @@ package struct Publication: Hashable, Sendable {
         extraInfo: String,
         tables: [TablePublication],
         views: [ViewPublication] = [],
+        compactions: [Compaction] = [],
         restorations: [Restoration] = [],
         droppedTables: [TableName] = [],
         droppedViews: [ViewName] = [],
@@ -173,6 +176,7 @@ package struct Publication: Hashable, Sendable {
         self.extraInfo = extraInfo
         self.tables = tables
         self.views = views
+        self.compactions = compactions
         self.restorations = restorations
         self.droppedTables = droppedTables
         self.droppedViews = droppedViews

@@ -30,6 +30,10 @@ extension CoordinatorShell {
                 }
             }
         }
+        router.add(.post, API.Routes.compact) { [unowned self] request, _, exchange in
+            guard let body = decode(CompactRequest.self, request, exchange) else { return }
+            compact(body, exchange)
+        }
         router.add(.post, API.Routes.restoreTable("{schema}", "{table}")) {
             [unowned self] request, parameters, exchange in
             guard let body = decode(RestoreRequest.self, request, exchange) else { return }

@@ -44,6 +44,33 @@ struct SegmentWriter {
         }
     }
 
+    /// Writes one segment that has the row groups of several, one behind the other.
+    func write(
+        _ segments: [(file: File, contents: SegmentContents)]
+    ) throws(StorageError) -> SegmentRecord {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.readSizeBytes,
+            alignment: 64
+        )
+        defer { buffer.deallocate() }
+        return try write { (file, layout, pieces) throws(StorageError) in
+            for segment in segments {
+                for rowGroup in segment.contents.rowGroups {
+                    let (offset, size) = (layout.sizeBytes, rowGroup.metadata.payloadSizeBytes)
+                    try file.copy(from: segment.file, at: rowGroup.offset, count: size, to: offset)
+                    layout.append(rowGroup.metadata, at: offset)
+                    let found = try Self.crc32(
+                        of: segment.file,
+                        rowGroup.offset,
+                        count: size,
+                        through: buffer
+                    )
+                    pieces.append(Piece(sizeBytes: size, crc32: found))
+                }
+            }
+        }
+    }
+
     /// Writes a segment of one row group, whose pages are in memory.
     func write(
         _ rowGroup: RowGroupMetadata,
@@ -116,21 +143,32 @@ struct SegmentWriter {
         defer { buffer.deallocate() }
         var offset: Int64 = 0
         for piece in pieces {
-            let (start, end) = (offset, offset + piece.sizeBytes)
-            var found: UInt32 = 0
-            while offset < end {
-                let wanted = Int(min(Int64(buffer.count), end - offset))
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-                guard try file.read(into: part, at: offset) == wanted else {
-                    throw .unexpectedEnd(path: temporaryPath, offset: offset)
-                }
-                found = crc32(UnsafeRawBufferPointer(part), continuing: found)
-                offset += Int64(wanted)
-            }
+            let end = offset + piece.sizeBytes
+            let found = try Self.crc32(of: file, offset, count: piece.sizeBytes, through: buffer)
             guard found == piece.crc32 else {
-                throw .damaged(path: temporaryPath, offsets: start..<end)
+                throw .damaged(path: temporaryPath, offsets: offset..<end)
             }
+            offset = end
         }
+    }
+
+    private static func crc32(
+        of file: File,
+        _ start: Int64,
+        count: Int64,
+        through buffer: UnsafeMutableRawBufferPointer
+    ) throws(StorageError) -> UInt32 {
+        var (offset, found) = (start, UInt32(0))
+        while offset < start + count {
+            let wanted = Int(min(Int64(buffer.count), start + count - offset))
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+            guard try file.read(into: part, at: offset) == wanted else {
+                throw .unexpectedEnd(path: file.path, offset: offset)
+            }
+            found = Gzip.crc32(UnsafeRawBufferPointer(part), continuing: found)
+            offset += Int64(wanted)
+        }
+        return found
     }
 
     /// Row groups that lie next to each other in the spool, copied with one call.

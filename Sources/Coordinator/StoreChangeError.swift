@@ -33,9 +33,15 @@ extension HTTPExchange {
     func respond(_ outcome: Result<SnapshotID, StoreChangeError>) {
         switch outcome {
         case .success(let snapshot): respond(json: VersionResponse(snapshot: snapshot.rawValue))
-        case .failure(.invalid(let text)): respond(.error(400, text))
-        case .failure(.unknown(let text)): respond(.notFound(text))
-        case .failure(.unavailable(let text)): respond(.error(503, text))
+        case .failure(let error): respond(error)
+        }
+    }
+
+    func respond(_ error: StoreChangeError) {
+        switch error {
+        case .invalid(let text): respond(.error(400, text))
+        case .unknown(let text): respond(.notFound(text))
+        case .unavailable(let text): respond(.error(503, text))
         }
     }
 }

@@ -26,7 +26,7 @@ package struct SegmentLayout: Sendable {
     }
 
     let columns: [ColumnDeclaration]
-    let fieldIDs: [FieldIDs]
+    package let fieldIDs: [FieldIDs]
     let sortColumns: [Int]
     let keyValues: [(String, String)]
     private(set) var rowGroups: [PlacedRowGroup] = []

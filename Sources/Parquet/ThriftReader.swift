@@ -62,6 +62,11 @@ struct ThriftReader {
         return String(decoding: try binary(), as: UTF8.self)
     }
 
+    mutating func blob(_ type: FieldType) throws(ParquetError) -> [UInt8] {
+        try expect(type, .binary)
+        return Array(try binary())
+    }
+
     func expect(_ type: FieldType, _ wanted: FieldType) throws(ParquetError) {
         guard type == wanted else { throw error("type \(type) where \(wanted) was expected") }
     }

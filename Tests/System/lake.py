@@ -9,9 +9,10 @@ import duckdb
 
 
 class Lake:
-    """A read-only look at the store; open one for each look, the coordinator goes on writing."""
+    """A look at the store, read-only unless asked; open one for each look, the coordinator goes on
+    writing."""
 
-    def __init__(self, catalog):
+    def __init__(self, catalog, read_only=True):
         self.catalog = catalog
         self.connection = duckdb.connect(
             config={
@@ -24,7 +25,8 @@ class Lake:
             package = importlib.import_module(f"duckdb_extension_{name}")
             extension = next(Path(package.__file__).parent.rglob("*.duckdb_extension"))
             self.connection.execute(f"LOAD '{extension}'")
-        self.connection.execute(f"ATTACH 'ducklake:sqlite:{catalog}' AS lake (READ_ONLY)")
+        mode = " (READ_ONLY)" if read_only else ""
+        self.connection.execute(f"ATTACH 'ducklake:sqlite:{catalog}' AS lake{mode}")
         self.connection.execute("USE lake.ott")
 
     def __enter__(self):

@@ -11,7 +11,8 @@ extension Command {
             + "no version names any more, an hour after they were named last. tables drop TABLE "
             + "ends a table; older versions still show it. tables restore TABLE --version N makes "
             + "the table, and that of its rejected rows, what they were in version N, also after a "
-            + "drop; no row is copied.",
+            + "drop; no row is copied. tables compact [TABLE] makes few files of the many small ones "
+            + "that appends left; row groups stay as they are.",
         positionals: [
             Positional("ACTION", required: false), Positional("TABLE", required: false),
         ],
@@ -24,7 +25,7 @@ extension Command {
         let arguments = invocation.arguments
         let action = arguments.positionals.first ?? "list"
         let table = arguments.positionals.dropFirst().first
-        guard (table != nil) == ["drop", "restore"].contains(action) else {
+        guard action == "compact" || (table != nil) == ["drop", "restore"].contains(action) else {
             throw arguments.usage("\(action) \(table == nil ? "needs a" : "takes no") TABLE")
         }
         for (flag, owner) in [("older-than", "expire"), ("version", "restore")]
@@ -37,7 +38,11 @@ extension Command {
         case "vacuum": try vacuum(invocation)
         case "drop": try drop(table ?? "", invocation)
         case "restore": try restore(table ?? "", invocation)
-        default: throw arguments.usage("'\(action)' is not list, expire, vacuum, drop or restore")
+        case "compact": try compact(table, invocation)
+        default:
+            throw arguments.usage(
+                "'\(action)' is not list, expire, vacuum, drop, restore or compact"
+            )
         }
         return ExitCode.done
     }
@@ -103,6 +108,28 @@ extension Command {
         }
     }
 
+    private static func compact(_ table: String?, _ invocation: Invocation) throws(CLIError) {
+        var request = CompactRequest()
+        if let table {
+            (request.schema, request.table) = try tableName(table, invocation.arguments)
+        }
+        var sum = CompactResponse(tables: [], isComplete: false)
+        while !sum.isComplete {
+            let answer = try invocation.client().post(
+                CompactResponse.self,
+                Routes.compact,
+                body: JSON.encode(request)
+            )
+            sum = sum.adding(answer)
+        }
+        invocation.print(json: sum) {
+            guard !sum.tables.isEmpty else { return "there is nothing to compact\n" }
+            return sum.tables.map {
+                "\($0.schema).\($0.table) has \($0.fewerFiles) files fewer\n"
+            }.joined()
+        }
+    }
+
     /// Takes a name of the schema ott, or SCHEMA.TABLE.
     static func tableName(
         _ text: String,
@@ -113,5 +140,23 @@ extension Command {
             throw arguments.usage("'\(text)' is no TABLE or SCHEMA.TABLE")
         }
         return (parts.count == 2 ? String(parts[0]) : "ott", String(parts[parts.count - 1]))
+    }
+}
+
+extension CompactResponse {
+    /// What this answer and the next one came to together.
+    fileprivate func adding(_ next: CompactResponse) -> CompactResponse {
+        var sum = CompactResponse(tables: tables, isComplete: next.isComplete)
+        for table in next.tables {
+            let known = sum.tables.firstIndex {
+                ($0.schema, $0.table) == (table.schema, table.table)
+            }
+            guard let known else {
+                sum.tables.append(table)
+                continue
+            }
+            sum.tables[known].fewerFiles += table.fewerFiles
+        }
+        return sum
     }
 }
