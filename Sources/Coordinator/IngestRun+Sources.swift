@@ -38,7 +38,7 @@ extension IngestRun {
             onProgress: onProgress,
             isCancelled: { [self] in cancelled.load(ordering: .relaxed) }
         )
-        let transfer = Transfer(sink)
+        let transfer = Transfer(sink, policy: plan.policy)
         var command = sink.begin(with: partial)
         defer { outcome.tries = sink.requests }
         while true {

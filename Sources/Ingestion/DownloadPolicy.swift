@@ -12,19 +12,27 @@ package struct DownloadPolicy: Sendable, Equatable {
     package var tries: Int
     /// The wait after the first of them; doubled each time.
     package var retryDelay: Duration
+    /// A source that sends less than this in a second, for so long, is given up, to be tried again.
+    package var slowBytesPerSecond: Int64
+    /// In whole seconds.
+    package var slowTime: Duration
 
     package init(
         hosts: [String],
         insecureHosts: [String] = [],
         maximumSizeBytes: Int64 = 64 << 30,
         tries: Int = 5,
-        retryDelay: Duration = .seconds(1)
+        retryDelay: Duration = .seconds(1),
+        slowBytesPerSecond: Int64 = 1024,
+        slowTime: Duration = .seconds(30)
     ) {
         self.hosts = hosts
         self.insecureHosts = insecureHosts
         self.maximumSizeBytes = maximumSizeBytes
         self.tries = tries
         self.retryDelay = retryDelay
+        self.slowBytesPerSecond = slowBytesPerSecond
+        self.slowTime = slowTime
     }
 
     /// Redirections followed, each checked like the first address.
@@ -40,11 +48,8 @@ package struct DownloadPolicy: Sendable, Equatable {
     /// The longest wait that a source may ask for: after more, a try of its own is worth it.
     static let longestRetryAfter = Duration.seconds(600)
 
-    /// Time to connect, with name and TLS; and time without a single byte after that.
+    /// Time to connect, with name and TLS.
     package static let connectTimeout = Duration.seconds(20)
-    /// A source that sends less than this for so long is given up, to be tried again.
-    package static let slowBytesPerSecond = 1024
-    package static let slowTime = Duration.seconds(30)
 
     /// Why an address is not downloaded from; nil when it is.
     package func refusal(of address: SourceAddress) -> String? {

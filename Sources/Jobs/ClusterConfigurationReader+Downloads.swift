@@ -8,13 +8,18 @@ extension ClusterConfigurationReader {
 
     private static let sizes: ClosedRange<Int64> = 1...(1 << 50)
     private static let tries = 1...100
+    private static let slowRate: ClosedRange<Int64> = 1...(1 << 30)
+    private static let slowTime: ClosedRange<Duration> = .seconds(1) ... .seconds(3600)
     private static let retryDelay: ClosedRange<Duration> = .milliseconds(1) ... .seconds(3600)
 
     func downloads(_ node: YAMLNode?) throws(ConfigurationError) -> DownloadPolicy {
         let mapping = try mapping(
             node,
             "downloads",
-            keys: ["hosts", "insecure_hosts", "max_size", "tries", "retry_delay"]
+            keys: [
+                "hosts", "insecure_hosts", "max_size", "tries", "retry_delay", "slow_rate",
+                "slow_time",
+            ]
         )
         var policy = DownloadPolicy(hosts: Self.shippedHosts)
         if mapping["hosts"] != nil { policy.hosts = try hosts(mapping, "hosts") }
@@ -27,6 +32,14 @@ extension ClusterConfigurationReader {
             "retry_delay",
             default: policy.retryDelay,
             in: Self.retryDelay
+        )
+        if let rate = try mapping.size("slow_rate", in: Self.slowRate) {
+            policy.slowBytesPerSecond = rate
+        }
+        policy.slowTime = try mapping.duration(
+            "slow_time",
+            default: policy.slowTime,
+            in: Self.slowTime
         )
         return policy
     }

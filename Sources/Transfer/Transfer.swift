@@ -37,7 +37,8 @@ package final class Transfer {
         problem.map { "libcurl is not there (\($0)); install the Debian package libcurl4" }
     }
 
-    package init(_ receiver: any Receiver) {
+    /// `policy` says when a source counts as too slow.
+    package init(_ receiver: any Receiver, policy: DownloadPolicy) {
         precondition(Self.problem == nil, "libcurl is used without having been found")
         guard let curl = otcluster_curl_create() else {
             preconditionFailure("no memory for a download")
@@ -48,7 +49,7 @@ package final class Transfer {
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         calls.initialize(to: otcluster_curl_calls())
-        setUp()
+        setUp(policy)
     }
 
     deinit {
@@ -94,7 +95,7 @@ package final class Transfer {
     ///
     /// Once and no later: after a name that was not found libcurl keeps its buffer, and refuses to be
     /// told its size again.
-    private func setUp() {
+    private func setUp(_ policy: DownloadPolicy) {
         set(CURLOPT_ERRORBUFFER, memory: errorText)
         // Through a proxy, which machine is spoken to would be the proxy's choice.
         set(CURLOPT_PROXY, "")
@@ -102,8 +103,8 @@ package final class Transfer {
         set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         set(CURLOPT_BUFFERSIZE, 256 << 10)
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(DownloadPolicy.connectTimeout.nanoseconds / 1_000_000))
-        set(CURLOPT_LOW_SPEED_LIMIT, DownloadPolicy.slowBytesPerSecond)
-        set(CURLOPT_LOW_SPEED_TIME, Int(DownloadPolicy.slowTime.seconds))
+        set(CURLOPT_LOW_SPEED_LIMIT, Int(policy.slowBytesPerSecond))
+        set(CURLOPT_LOW_SPEED_TIME, Int(policy.slowTime.seconds))
         calls.pointee = otcluster_curl_calls(
             context: Unmanaged.passUnretained(self).toOpaque(),
             head: { bytes, size, count, context in

@@ -296,7 +296,7 @@ struct DownloadsTests {
         let configuration = try parse(
             """
             downloads: {hosts: ["a.example:8443"], insecure_hosts: ["10.0.0.1:80"], max_size: 1GiB,
-                        tries: 2, retry_delay: 10ms}
+                        tries: 2, retry_delay: 10ms, slow_rate: 2KiB, slow_time: 7s}
             retention: {archive: 7d, archive_versions: 0}
             """
         )
@@ -305,6 +305,8 @@ struct DownloadsTests {
         #expect(configuration.downloads.maximumSizeBytes == 1 << 30)
         #expect(configuration.downloads.tries == 2)
         #expect(configuration.downloads.retryDelay == .milliseconds(10))
+        #expect(configuration.downloads.slowBytesPerSecond == 2048)
+        #expect(configuration.downloads.slowTime == .seconds(7))
         #expect(configuration.retention.archive == .seconds(7 * 86_400))
         #expect(configuration.retention.archiveVersions == 0)
     }
@@ -314,7 +316,8 @@ struct DownloadsTests {
         arguments: [
             #"downloads: {hosts: ["https://a.example"]}"#, #"downloads: {hosts: ["A.example"]}"#,
             #"downloads: {hosts: ["a/b"]}"#, #"downloads: {insecure_hosts: ["*"]}"#,
-            "downloads: {tries: 0}", "downloads: {max_size: 0B}", "sources: [nowhere.yaml]",
+            "downloads: {tries: 0}", "downloads: {max_size: 0B}", "downloads: {slow_time: 10ms}",
+            "downloads: {slow_rate: 0B}", "sources: [nowhere.yaml]",
         ]
     )
     func refused(text: String) {

@@ -35,7 +35,9 @@ def ingesting(new_cluster, server, tmp_path):
     """A cluster that may download from the server, and a job `notes` that reads `notes.tsv.gz`."""
     jobs = tmp_path / "jobs"
     jobs.mkdir()
-    job_file(jobs, "notes", [column("id", required=True), column("text")], cluster_by=["id"])
+    view = {"name": "note_texts", "sql": "SELECT text FROM ott.notes"}
+    columns = [column("id", required=True), column("text")]
+    job_file(jobs, "notes", columns, cluster_by=["id"], views=[view])
     sources = tmp_path / "sources.yaml"
     sources.write_text(f'sources: [{{dataset: notes, url: "{server.url("notes.tsv.gz")}"}}]')
     return new_cluster(
@@ -181,7 +183,8 @@ def test_a_bad_source_is_named_and_the_last_good_file_stays(
 def stays(cluster, body, rows):
     assert raw(cluster).read_bytes() == body
     with Lake(cluster.catalog) as lake:
-        assert lake.query("SELECT count(*) FROM lake.ott.notes") == [(rows,)]
+        for name in ("notes", "note_texts"):
+            assert lake.query(f"SELECT count(*) FROM lake.ott.{name}") == [(rows,)]
 
 
 BAD_BODIES = {
@@ -198,9 +201,10 @@ def test_what_is_no_whole_gzip_file_is_refused(ingesting, server, body, reason):
     good = content(200)
     server.page("notes.tsv.gz", good)
     ingest(ingesting, "notes")
+    ingesting.load("notes")
     server.page("notes.tsv.gz", body)
     assert reason in ingest(ingesting, "notes", state="ERROR")["reason"]
-    assert raw(ingesting).read_bytes() == good
+    stays(ingesting, good, 200)
     assert not list((ingesting.folder / "raw/.ingest").glob("*.part"))
 
 
@@ -250,6 +254,25 @@ def test_another_file_than_the_md5_says_is_refused(ingesting, server, tmp_path):
         status = ingest(ingesting, "notes", state=state)
         assert (status["reason"] is None) == (state == "DONE")
         assert raw(ingesting).exists() == (state == "DONE")
+
+
+def test_a_source_that_is_too_slow_is_given_up_and_gone_on_with(new_cluster, server):
+    slow = "retry_delay: 10ms, tries: 2, slow_rate: 64KiB, slow_time: 1s"
+    cluster = new_cluster(more=[f'downloads: {{insecure_hosts: ["{server.authority}"], {slow}}}'])
+    good = content(100)
+    server.page("x.tsv.gz", good)
+    ingest(cluster, server.url("x.tsv.gz"))
+    # A piece of 16 KiB, and then nothing for long.
+    body = content(5000)
+    page = server.page("x.tsv.gz", body, delay=10)
+    reason = ingest(cluster, server.url("x.tsv.gz"), state="ERROR")["reason"]
+    assert "too slow. Less than 65536 bytes/sec" in reason and "(2 tries)" in reason
+    assert [r.get("Range") is not None for r in page.requests] == [False, True]
+    assert (cluster.folder / "raw/x.tsv.gz").read_bytes() == good
+    page.delay = 0
+    ingest(cluster, server.url("x.tsv.gz"))
+    assert "Range" in page.requests[-1]
+    assert (cluster.folder / "raw/x.tsv.gz").read_bytes() == body
 
 
 def test_a_source_that_is_down_is_named(ingesting, server):
