@@ -1,5 +1,4 @@
 import CEvent
-import Glibc
 import Transport
 
 /// A request in libevent's hands, from the call of the handler to the end of the answer.
@@ -72,12 +71,9 @@ final class LiveRequest {
 
     /// Sends the head of an answer whose body follows in pieces.
     func beginStream(_ headers: [(String, String)]) {
-        guard let request, let channel else { return }
+        guard let request else { return }
         // Whatever a client sends meanwhile would wait for as long as the stream goes on.
         add(headers + [("Connection", "close"), ("Cache-Control", "no-store")], to: request)
-        var on: Int32 = 1
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(bufferevent_getfd(channel), Int32(IPPROTO_TCP), TCP_NODELAY, &on, size)
         evhttp_send_reply_start(request, 200, nil)
         connections.streamBegan(on: channel)
     }
