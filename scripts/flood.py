@@ -11,8 +11,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests/System"))
 
-from flood import Flood, Probe  # noqa: E402
-from harness import Cluster, peak_memory_mib, static_pool, process_pool  # noqa: E402
+from flood import PER_SECOND, TLS_PER_SECOND, Flood, Probe  # noqa: E402
+from harness import (  # noqa: E402
+    Cluster, forget_peak_memory, peak_memory_mib, process_pool, static_pool,
+)
+from secured import SecuredCluster  # noqa: E402
 
 # What failure-model.md promises in a flood.
 P99_SECONDS, MEMORY_MIB, GONE_SECONDS = 0.2, 512, 15
@@ -20,6 +23,10 @@ P99_SECONDS, MEMORY_MIB, GONE_SECONDS = 0.2, 512, 15
 HTTP = ("idle", "half a request", "slowloris", "endless header", "slow body", "no HTTP")
 WORKERS = ("silent worker", "half a hello", "half a handshake")
 READERS = {"of a log": "/api/jobs/{job}/logs", "of events": "/api/jobs/{job}/events"}
+# Of ports that speak TLS. Strangers have no certificate; who has one joined as a worker once.
+TLS = ("idle", "half a handshake", "unanswered handshake", "silent in TLS")
+TLS_HTTP = (*TLS, "slowloris in TLS")
+TLS_KNOWN = ("silent in TLS", "half a hello in TLS")
 
 
 class Report:
@@ -27,15 +34,15 @@ class Report:
 
     def __init__(self):
         self.broken = []
-        print(f"{'flood':24}{'opened':>9}{'most':>7}{'longest':>9}{'asked':>7}"
+        print(f"{'flood':40}{'opened':>8}{'greeted':>9}{'most':>7}{'longest':>9}{'asked':>7}"
               f"{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}{'MiB':>6}")
 
     def row(self, name, probe, memory, result=None):
-        result = result or {"opened": "-", "most": "-", "longest": "-"}
+        result = result or dict.fromkeys(("opened", "greeted", "most", "longest"), "-")
         p50, p99, most = (probe.quantile(share) for share in (0.5, 0.99, 1))
-        print(f"{name:24}{result['opened']:>9}{result['most']:>7}{result['longest']:>9}"
-              f"{len(probe.seconds):>7}{p50 * 1e3:>8.1f}{p99 * 1e3:>8.1f}{most * 1e3:>8.1f}"
-              f"{memory:>6.0f}", flush=True)
+        print(f"{name:40}{result['opened']:>8}{result['greeted']:>9}{result['most']:>7}"
+              f"{result['longest']:>9}{len(probe.seconds):>7}{p50 * 1e3:>8.1f}{p99 * 1e3:>8.1f}"
+              f"{most * 1e3:>8.1f}{memory:>6.0f}", flush=True)
         if probe.failures:
             self.broken.append(f"{name}: {len(probe.failures)} not answered: {probe.failures[0]}")
         if p99 > P99_SECONDS:
@@ -54,14 +61,57 @@ def large_log(cluster, job):
             file.write("a line of sixty bytes, more or less, to make the log large.\n")
 
 
-def floods(cluster, job):
-    """Name, port, path of each."""
+class Target:
+    """A port that is flooded with one kind."""
+
+    def __init__(self, name, kind, port, **options):
+        self.name, self.kind, self.port, self.options = name, kind, port, options
+
+
+def plain_targets(cluster, job):
     for kind in HTTP:
-        yield kind, kind, cluster.http_port, "/"
+        yield Target(kind, kind, cluster.http_port)
     for name, path in READERS.items():
-        yield f"slow reader {name}", "slow reader", cluster.http_port, path.format(job=job)
+        asked = path.format(job=job)
+        yield Target(f"slow reader {name}", "slow reader", cluster.http_port, path=asked)
     for kind in WORKERS:
-        yield kind, kind, cluster.worker_port, "/"
+        yield Target(kind, kind, cluster.worker_port)
+
+
+def secured_targets(cluster, job):
+    certificate = str(cluster.certificate("nobody"))
+    for kind in TLS_HTTP:
+        yield Target(f"TLS API: {kind}", kind, cluster.http_port)
+    for kind in TLS:
+        yield Target(f"TLS workers: {kind}", kind, cluster.worker_port)
+    for kind in TLS_KNOWN:
+        name = f"TLS workers: {kind}, known"
+        yield Target(name, kind, cluster.worker_port, certificate=certificate)
+
+
+def flood(cluster, targets, asked, sample, report):
+    """Floods one target after another while jobs run."""
+    # It outlives the floods, so that there are events all the time.
+    endless = ("--set", "tasks=100000", "--set", "sleep=0.2s", "--pool", "zone-b")
+    watched = cluster.submit("selftest", *endless)
+    large_log(cluster, watched)
+    coordinator = cluster.coordinator_pid()
+    rate = asked.rate or (TLS_PER_SECOND if cluster.security else PER_SECOND)
+    for target in targets(cluster, watched):
+        if asked.only and asked.only not in target.name:
+            continue
+        load = cluster.submit("imdb", "--input", sample)
+        forget_peak_memory(coordinator)
+        swarm = Flood(
+            target.kind, target.port, count=asked.connections, seconds=asked.seconds,
+            addresses=asked.addresses, rate=rate, **target.options,
+        )
+        with swarm, Probe(cluster.http_port, cluster.security) as probe:
+            result = swarm.result()
+        report.row(target.name, probe, peak_memory_mib(coordinator), result)
+        if (status := cluster.wait(load))["state"] != "DONE":
+            report.broken.append(f"{target.name}: the load ended {status['state']}")
+    cluster.run("cancel", watched)
 
 
 def queue(cluster, report, count):
@@ -87,6 +137,8 @@ def main():
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--jobs", type=int, default=0)
+    parser.add_argument("--addresses", type=int)
+    parser.add_argument("--rate", type=int)
     parser.add_argument("--only", help="the floods whose name holds this text")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="otcluster-flood-"))
@@ -94,31 +146,20 @@ def main():
     command = [otjob, "sample", "--scale", "0.02", "--out", sample]
     subprocess.run(command, check=True, capture_output=True)
     pools = [process_pool("zone-a", 2), process_pool("zone-b", 1), static_pool("nobody")]
-    cluster = Cluster(otjob, folder / "cluster", pools=pools)
+    report = Report()
     try:
-        cluster.up()
-        report = Report()
-        # It outlives the floods, so that there are events all the time.
-        endless = ("--set", "tasks=100000", "--set", "sleep=0.2s", "--pool", "zone-b")
-        watched = cluster.submit("selftest", *endless)
-        large_log(cluster, watched)
-        for name, kind, port, path in floods(cluster, watched):
-            if asked.only and asked.only not in name:
-                continue
-            load = cluster.submit("imdb", "--input", sample)
-            flood = Flood(
-                kind, port, count=asked.connections, seconds=asked.seconds, path=path
-            )
-            with flood, Probe(cluster.http_port) as probe:
-                result = flood.result()
-            report.row(name, probe, peak_memory_mib(cluster.coordinator_pid()), result)
-            if (status := cluster.wait(load))["state"] != "DONE":
-                report.broken.append(f"{name}: the load ended {status['state']}")
-        if asked.jobs:
-            queue(cluster, report, asked.jobs)
-        cluster.run("cancel", watched)
+        for name, make, targets in (
+            ("plain", Cluster, plain_targets), ("secured", SecuredCluster, secured_targets)
+        ):
+            cluster = make(otjob, folder / name, pools=pools)
+            try:
+                cluster.up()
+                flood(cluster, targets, asked, sample, report)
+                if asked.jobs and name == "plain":
+                    queue(cluster, report, asked.jobs)
+            finally:
+                cluster.down()
     finally:
-        cluster.down()
         shutil.rmtree(folder)
     for line in report.broken:
         print(line)

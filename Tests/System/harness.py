@@ -79,6 +79,8 @@ class Cluster:
         self.state = Path(state or self.folder / "state")
         self.store = Path(store or self.folder / "store")
         self.catalog = self.store / "catalog.sqlite"
+        # The folder with token and certificates of a cluster that has them.
+        self.security = None
         settings = [f"chunk: {chunk}", f"heartbeat: {heartbeat}", f"lost_after: {lost_after}"]
         if scheduler:
             settings.append(scheduler)
@@ -208,6 +210,11 @@ def peak_memory_mib(pid):
     """The most memory a live process ever had resident: VmHWM in proc(5)."""
     text = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) / 1024
+
+
+def forget_peak_memory(pid):
+    """Lets `peak_memory_mib` begin anew: clear_refs in proc(5)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 # Inputs

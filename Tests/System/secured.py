@@ -1,5 +1,6 @@
 """Clusters whose two ports speak TLS, and the workers that a test starts beside them."""
 
+import signal
 import subprocess
 
 from harness import WRONG_USAGE, Cluster, wait_until
@@ -65,6 +66,19 @@ class SecuredCluster(Cluster):
             return found[0] if found else None
 
         return wait_until(listed, "the worker joins", 30)
+
+    def certificate(self, pool):
+        """Key and certificate, in one file, of a worker that joined and is gone."""
+        identity = self.folder / f"identity{len(self.started)}"
+        worker = self.worker("--token-file", self.token(pool), "--identity", identity, pool=pool)
+        self.joined(worker)
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(20)
+        return identity / "worker.pem"
+
+    def down(self):
+        self.end_workers()
+        super().down()
 
     def end_workers(self):
         for process in self.started:

@@ -7,8 +7,11 @@ import pytest
 
 from flood import Flood, Probe, allow_sockets
 from harness import peak_memory_mib, process_pool, static_pool
+from secured import SecuredCluster
 
 CONNECTIONS, SECONDS, LIMIT_MIB = 1500, 3, 512
+# Of one address, which has fewer places, and each of them is a handshake.
+TLS_CONNECTIONS = 400
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,59 @@ def test_a_flood_does_not_keep_honest_clients_out(shared_cluster, kind):
     with flood, Probe(cluster.http_port) as probe:
         result = flood.result()
     assert result["opened"] >= CONNECTIONS
+    assert result["closed"] > 0
+    assert probe.seconds and not probe.failures
+    assert cluster.wait(job)["state"] == "DONE"
+    assert peak_memory_mib(cluster.coordinator_pid()) < LIMIT_MIB
+
+
+@pytest.fixture(scope="module")
+def secured(otjob, tmp_path_factory):
+    """A cluster whose ports speak TLS, and a certificate of a worker that is gone."""
+    pools = [process_pool("zone-a", 2), static_pool("zone-b")]
+    cluster = SecuredCluster(otjob, tmp_path_factory.mktemp("secured"), pools=pools)
+    try:
+        cluster.up()
+        yield cluster, str(cluster.certificate("zone-b"))
+    finally:
+        cluster.down()
+
+
+@pytest.mark.parametrize(
+    "port, kind",
+    [
+        ("API", "idle"),
+        ("API", "half a handshake"),
+        ("API", "unanswered handshake"),
+        ("API", "silent in TLS"),
+        ("API", "slowloris in TLS"),
+        ("workers", "idle"),
+        ("workers", "half a handshake"),
+        ("workers", "unanswered handshake"),
+        ("workers", "silent in TLS"),
+        ("workers, known", "silent in TLS"),
+        ("workers, known", "half a hello in TLS"),
+    ],
+)
+def test_a_flood_over_tls_keeps_out_neither_clients_nor_workers(secured, tmp_path, port, kind):
+    cluster, certificate = secured
+    flood = Flood(
+        kind,
+        cluster.http_port if port == "API" else cluster.worker_port,
+        count=TLS_CONNECTIONS,
+        seconds=SECONDS,
+        addresses=1,
+        certificate=certificate if port == "workers, known" else None,
+    )
+    job = cluster.submit("selftest", "--set", "tasks=1000", "--set", "sleep=1ms", "--pool", "zone-a")
+    token = cluster.token()
+    with flood, Probe(cluster.http_port, cluster.security) as probe:
+        worker = cluster.worker("--token-file", token, "--identity", tmp_path / "identity")
+        cluster.joined(worker)
+        result = flood.result()
+    worker.kill()
+    worker.wait(20)
+    assert result["greeted"] >= TLS_CONNECTIONS
     assert result["closed"] > 0
     assert probe.seconds and not probe.failures
     assert cluster.wait(job)["state"] == "DONE"

@@ -25,7 +25,6 @@ def secured(otjob, tmp_path):
 
     yield start
     for cluster in started:
-        cluster.end_workers()
         cluster.down()
 
 

@@ -55,7 +55,6 @@ def spread(otjob, tmp_path, hosts):
     try:
         yield cluster.up()
     finally:
-        cluster.end_workers()
         cluster.down()
 
 
