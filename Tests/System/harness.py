@@ -50,6 +50,14 @@ def static_pool(name):
     return f"{{name: {name}, provider: static, min_workers: 1, acquire_timeout: 60s}}"
 
 
+def recipe_pool(name):
+    """The pool of examples/pools/NAME.yaml, without its comments, as an element of `pools:`."""
+    path = Path(__file__).resolve().parents[2] / f"examples/pools/{name}.yaml"
+    text = path.read_text().split("pools:\n", 1)[1]
+    assert text.startswith("  - ")
+    return re.sub(r"^    #.*\n", "", text[4:], flags=re.M)
+
+
 class Cluster:
     """One coordinator and its workers, with folders and ports of their own."""
 

@@ -1,18 +1,15 @@
 """The recipe examples/pools/ssh.yaml, as it stands, against sshd on this machine."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from harness import free_port, process_pool, wait_until
+from harness import free_port, process_pool, recipe_pool, wait_until
 
-RECIPE = Path(__file__).resolve().parents[2] / "examples/pools/ssh.yaml"
 SSHD = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin")
 
 pytestmark = pytest.mark.skipif(not SSHD, reason="openssh-server is not installed")
@@ -85,10 +82,7 @@ def sshd(tmp_path, otjob):
 @pytest.fixture
 def recipe(monkeypatch, sshd):
     monkeypatch.setenv("PATH", f"{sshd.bin}:{os.environ['PATH']}")
-    # What stands below `pools:`, as one element of the list.
-    text = RECIPE.read_text().split("pools:\n", 1)[1]
-    assert text.startswith("  - ")
-    return re.sub(r"^    #.*\n", "", text[4:], flags=re.M)
+    return recipe_pool("ssh")
 
 
 def commands(pid):
