@@ -66,6 +66,7 @@ let package = Package(
         module("Wire", ["Base", "Columns"]),
         module("Working", ["Base", "Columns", "Wire"]),
         module("API", ["Base"]),
+        module("Dataproc", ["API", "Base"]),
         module("Gzip", ["Base", "CISAL", "CShims"]),
         module("Spool", ["Base", "Gzip", "Wire"]),
         module("TSV", ["Base", "Columns", "CShims"]),
@@ -101,7 +102,7 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Gzip",
+                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Dataproc", "Gzip",
                 "HTTP", "Identity", "Ingestion", "Jobs",
                 "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transfer",
                 "Transport", "Wire",
@@ -154,6 +155,7 @@ var testTargets: [Target] {
         tests("Simulation"),
         tests("Benchmarks"),
         tests("API", ["Base"]),
+        tests("Dataproc", ["API", "Base"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("Spool", ["Base", "Wire"]),
         tests("TSV", ["Base", "Columns"]),

@@ -36,6 +36,8 @@ final class CoordinatorShell {
     let identities: IdentityRegistry?
     let publisher: TablePublisher
     let views: ViewPublisher
+    /// What questions of the Dataproc API read.
+    let queryStore: StoreFolder
     let processes: ProcessPool
     let commandPools: CommandPools
     let inputs: InputReader
@@ -45,6 +47,8 @@ final class CoordinatorShell {
     private(set) var spool: ResultSpool?
     let retention: Retention
     private(set) var space: SpaceMonitor?
+    /// The Dataproc API's clusters, jobs and operations; there from the start on.
+    private(set) var dataproc: DataprocService?
 
     var scheduler: Scheduler
     var jobs: [JobID: JobContext] = [:]
@@ -101,12 +105,9 @@ final class CoordinatorShell {
             loop: loop,
             publisher: publisher,
             reign: jobStore.reign,
-            store: StoreFolder(
-                catalog: catalog.path,
-                dataPath: catalog.dataPath,
-                temporaryFolder: configuration.stateDirectory + "/views"
-            )
+            store: Self.store(of: catalog, temporary: configuration.stateDirectory + "/views")
         )
+        queryStore = Self.store(of: catalog, temporary: configuration.stateDirectory + "/queries")
         retention = Retention(
             loop: loop,
             policy: RetentionPolicy(configuration.retention),
@@ -150,6 +151,14 @@ final class CoordinatorShell {
         )
     }
 
+    private static func store(of catalog: Catalog, temporary: String) -> StoreFolder {
+        StoreFolder(
+            catalog: catalog.path,
+            dataPath: catalog.dataPath,
+            temporaryFolder: temporary
+        )
+    }
+
     static func spoolDirectory(_ configuration: ClusterConfiguration) -> String {
         configuration.stateDirectory + "/spool"
     }
@@ -180,13 +189,18 @@ final class CoordinatorShell {
             loop.schedule(every: Self.timetableInterval) { [unowned self] in submitScheduled() },
             loop.schedule(every: AttemptNews.interval) { [unowned self] in saveAttempts() },
             loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
+            loop.schedule(every: DataprocService.interval) { [unowned self] in dataproc?.tick() },
         ]
         signals = [
             loop.onSignal(SIGCHLD) { [unowned self] in reap() },
             loop.onSignal(SIGTERM) { [unowned self] in stop("signal TERM") },
             loop.onSignal(SIGINT) { [unowned self] in stop("signal INT") },
         ]
-        resumeJobs { [unowned self] in isReady = true }
+        dataproc = DataprocService(shell: self)
+        resumeJobs { [unowned self] in
+            // Its jobs are among those that go on.
+            dataproc?.resume { [unowned self] in isReady = true }
+        }
         resumeSchedules()
         sweepStore()
         retention.start()

@@ -76,6 +76,11 @@ final class JobStore: @unchecked Sendable {
             id INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL, cron TEXT NOT NULL,
             last_job INTEGER);
         """,
+        """
+        CREATE TABLE dataproc (
+            kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (kind, name)) WITHOUT ROWID;
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {

@@ -43,6 +43,7 @@ extension CoordinatorShell {
         addViewRoutes(to: &router)
         addUpkeepRoutes(to: &router)
         addIdentityRoutes(to: &router)
+        addDataprocRoutes(to: &router)
         return router
     }
 
@@ -362,7 +363,7 @@ extension JobSummary {
 
 extension JobStatus {
     /// An ended job as it was recorded; one that never had a step has no status of its own.
-    fileprivate init(_ record: JobRecord) {
+    init(_ record: JobRecord) {
         if let status = try? JSON.decode(JobStatus.self, from: Array(record.status.utf8)) {
             self = status
             state = JobState(rawValue: record.state) ?? status.state

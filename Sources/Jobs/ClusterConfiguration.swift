@@ -57,6 +57,14 @@ package struct ClusterConfiguration: Sendable, Equatable {
         package let archiveVersions: Int
     }
 
+    /// How jobs are read that were written for other clusters.
+    package struct Dataproc: Sendable, Equatable {
+        /// Names of Python files, without `.py`, and the jobs that do the same.
+        package let aliases: [String: String]
+        /// Buckets, and the folders that stand for them.
+        package let buckets: [String: String]
+    }
+
     package let cluster: String
     package let region: String
     package let listen: Listen
@@ -73,6 +81,7 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package let sources: [String]
     package let downloads: DownloadPolicy
     package let retention: Retention
+    package let dataproc: Dataproc
 
     package var httpUsesTLS: Bool { usesTLS(listen.http) }
 

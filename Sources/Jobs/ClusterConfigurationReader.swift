@@ -33,16 +33,17 @@ struct ClusterConfigurationReader {
             "the file",
             keys: [
                 "cluster", "region", "listen", "state", "storage", "catalog", "security", "pools",
-                "scheduler", "jobs", "sources", "downloads", "retention",
+                "scheduler", "jobs", "sources", "downloads", "retention", "dataproc",
             ]
         )
         let security = try security(root["security"])
+        let storage = try storage(root["storage"])
         return ClusterConfiguration(
             cluster: try hyphenatedName(root, "cluster", default: "ott"),
             region: try hyphenatedName(root, "region", default: "local"),
             listen: try listen(root["listen"], security),
             stateDirectory: try path(root, "state", default: "var/state"),
-            storage: try storage(root["storage"]),
+            storage: storage,
             catalog: try catalog(root["catalog"]),
             security: security,
             pools: try pools(root["pools"]),
@@ -50,7 +51,8 @@ struct ClusterConfigurationReader {
             jobs: try jobDirectories(root),
             sources: try sourceFiles(root),
             downloads: try downloads(root["downloads"]),
-            retention: try retention(root["retention"])
+            retention: try retention(root["retention"]),
+            dataproc: try dataproc(root["dataproc"], storage)
         )
     }
 

@@ -31,6 +31,10 @@ package enum Event: Sendable, Equatable {
     case launchFailed(PoolID, reason: String)
     case drainRequested(WorkerID)
     case scaleRequested(PoolID, workers: Int)
+    /// So many workers of the pool are claimed by clients, whatever else sets its size.
+    case claimed(PoolID, workers: Int)
+    /// Workers of the pool that leave are not waited for any longer.
+    case leaversReleased(PoolID)
     // Attempts
     case resultArrived(AttemptID, TaskReport)
     case resultStored(AttemptID)

@@ -101,9 +101,11 @@ package struct Pool: Sendable {
     /// After this an exhausted pool is tried again.
     var retryAfter: Instant?
     var hadWorkers = false
-    var lastLaunchFailure: String?
+    package internal(set) var lastLaunchFailure: String?
     /// What `scale` asked for; nil as long as nobody did.
     var scaledTo: Int?
+    /// Workers that clients claim; the pool has at least so many.
+    var claimedWorkers = 0
     /// When a job last needed the pool.
     var neededAt: Instant?
     var autoscaler = Autoscaler()
@@ -123,6 +125,12 @@ package struct Pool: Sendable {
     package var isUsable: Bool { leasable.count >= max(1, settings.minWorkers) }
 
     package var healthyWorkers: Int { leasable.count }
+
+    /// Workers that go when they have finished what they run.
+    package var leavingWorkers: Int { drainingWorkers }
+
+    /// Slots of a worker, on average.
+    package var slotsPerWorker: Int { workers.isEmpty ? 1 : max(1, slots / workers.count) }
 
     /// Workers that are to stay.
     var members: Int { workers.count - drainingWorkers }

@@ -49,7 +49,9 @@ extension Scheduler {
     private func hopelessness(of index: Int) -> String? {
         let pool = pools[index]
         guard pool.settings.startsWorkers else { return pool.hadWorkers ? nil : "is empty" }
-        guard let scaled = pool.scaledTo, scaled < pool.settings.minWorkers else { return nil }
+        guard pool.claimedWorkers == 0, let scaled = pool.scaledTo,
+            scaled < pool.settings.minWorkers
+        else { return nil }
         return "is scaled to \(scaled), less than min_workers"
     }
 

@@ -1,4 +1,4 @@
-import Base
+package import Base
 
 /// How many workers a pool is to have, and when they are started.
 extension Scheduler {
@@ -60,6 +60,16 @@ extension Scheduler {
 
     /// How many workers the pool is to have, and why, where that is not just `workers`.
     private mutating func target(of index: Int) -> (workers: Int, reason: String?) {
+        let (workers, reason) = unclaimedTarget(of: index)
+        let pool = pools[index]
+        // Claimed workers are of no use in a pool that is too small to work.
+        let claimed =
+            pool.claimedWorkers == 0 ? 0 : max(pool.claimedWorkers, pool.settings.minWorkers)
+        return claimed > workers
+            ? (claimed, "\(pool.claimedWorkers) workers are claimed") : (workers, reason)
+    }
+
+    private mutating func unclaimedTarget(of index: Int) -> (workers: Int, reason: String?) {
         let pool = pools[index]
         let settings = pool.settings
         if let scaled = pool.scaledTo {
@@ -87,6 +97,14 @@ extension Scheduler {
         if isNeeded { pools[index].neededAt = now }
         return isNeeded || idle < Pool.idleTime
             ? (settings.minWorkers, "started for a job") : (settings.workers, nil)
+    }
+
+    /// Tasks of the pool's jobs that wait for a worker.
+    package func readyTasks(in pool: PoolID) -> Int {
+        readySteps.reduce(0) { sum, ready in
+            guard jobs[ready.step.job]?.pool == pool else { return sum }
+            return sum + (step(ready.step)?.ready.count ?? 0)
+        }
     }
 
     /// Tasks of the pool's jobs that are not done: those cut, and those that are still to be cut,

@@ -16,6 +16,10 @@ extension Scheduler {
             drain(id, reason: "drained by hand")
         case .scaleRequested(let pool, let count):
             scale(pool, to: count)
+        case .claimed(let pool, let count):
+            claim(count, of: pool)
+        case .leaversReleased(let pool):
+            releaseLeavers(of: pool)
         default:
             preconditionFailure("not a worker event: \(event)")
         }
@@ -209,6 +213,28 @@ extension Scheduler {
         guard let index = poolIndex(pool), pools[index].settings.startsWorkers else { return }
         pools[index].scaledTo = max(0, min(count, pools[index].settings.maxWorkers))
         changes.formUnion(.pools)
+    }
+
+    private mutating func claim(_ count: Int, of pool: PoolID) {
+        guard let index = poolIndex(pool) else { return }
+        pools[index].claimedWorkers = max(0, min(count, pools[index].settings.maxWorkers))
+        changes.formUnion(.pools)
+    }
+
+    /// Lets draining workers go at once; what they run is leased anew, and nobody is blamed for it.
+    private mutating func releaseLeavers(of pool: PoolID) {
+        guard let index = poolIndex(pool) else { return }
+        for id in pools[index].workers.sorted() where workers[id]?.state == .draining {
+            guard let worker = removeWorker(id) else { continue }
+            let reason = worker.reason ?? ""
+            commands.append(.stopWorker(id, reason: reason, isForGood: true))
+            for attempt in worker.running {
+                let task = endAttempt(attempt, .lost(.disconnected(reason: reason)))
+                if let task, jobs[task.step.job]?.isEnded == false {
+                    returnTask(task, of: attempt)
+                }
+            }
+        }
     }
 
     /// Drains the workers that a pool has too many: the least loaded, the youngest among those.

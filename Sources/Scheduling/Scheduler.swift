@@ -101,7 +101,7 @@ package struct Scheduler: Sendable {
         case .performed, .performFailed, .inputSized:
             applyActionEvent(event)
         case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,
-            .scaleRequested:
+            .scaleRequested, .claimed, .leaversReleased:
             applyWorkerEvent(event)
         case .resultArrived, .resultStored, .storeFailed, .syntheticFinished, .finishedStored,
             .attemptFailed:

@@ -52,6 +52,45 @@ struct ScalingTests {
         #expect(fixture.scheduler.state(of: fixture.scheduler.pools[0]) == .empty)
     }
 
+    // MARK: Claims
+
+    @Test("a pool has as many workers as are claimed, and what it would have without")
+    func claims() {
+        var fixture = fixture(.process(zoneA, workers: 1))
+        fixture.send(.tick)
+        fixture.join(1, wasLaunched: true)
+        #expect(fixture.send(.claimed(zoneA, workers: 3)).count(of: start) == 2)
+        fixture.join(2, wasLaunched: true)
+        fixture.join(3, wasLaunched: true)
+        #expect(fixture.scheduler.pools[0].targetReason == "3 workers are claimed")
+        let commands = fixture.send(.claimed(zoneA, workers: 0))
+        #expect(commands.stopped == [WorkerID(3), WorkerID(2)])
+        #expect(fixture.scheduler.pools[0].targetReason == nil)
+    }
+
+    @Test("no claim makes a pool larger than it may be")
+    func claimsBound() {
+        var fixture = fixture(.process(zoneA, workers: 0))
+        let most = fixture.scheduler.pools[0].settings.maxWorkers
+        #expect(fixture.send(.claimed(zoneA, workers: most + 5)).count(of: start) == most)
+    }
+
+    @Test("workers that leave and are not waited for go at once, and nobody is blamed")
+    func leavers() {
+        var fixture = fixture(.process(zoneA, workers: 2))
+        fixture.send(.tick)
+        fixture.join(1, wasLaunched: true)
+        fixture.join(2, wasLaunched: true)
+        fixture.submitAndOpen(1)
+        let leases = (0..<2).flatMap { _ in fixture.cut(StepID(1, 0)).leases }
+        #expect(Set(leases.map(\.worker)) == [WorkerID(1), WorkerID(2)])
+        fixture.send(.scaleRequested(zoneA, workers: 1))
+        let commands = fixture.send(.leaversReleased(zoneA))
+        #expect(commands.stopped == [WorkerID(2)])
+        #expect(commands.leases.map(\.worker) == [WorkerID(1)])
+        #expect(fixture.job(1)?.steps[0].tasks.allSatisfy { $0.workersLost == 0 } ?? false)
+    }
+
     // MARK: Rejoining
 
     @Test("a worker that comes back after it was replaced does not stay")
