@@ -125,7 +125,7 @@ extension TablePublisher {
         _ file: CompactionPlan.File,
         of table: TablePlan
     ) throws(PublishError) -> Source? {
-        guard StoreSweep.isOwn(StoreSweep.name(file.path)) else { return nil }
+        guard StoreSweep.version(of: StoreSweep.name(file.path)) != nil else { return nil }
         do throws(StorageError) {
             let opened = try File.open(readingFrom: file.path)
             let tail = try opened.tail(of: file.sizeBytes)

@@ -108,7 +108,7 @@ package struct Step: Sendable {
         tasks = []
         ready.removeAll()
         finished = FinishedTasks()
-        leases = LeaseLog()
+        leases = FrontQueue()
         (doneTasks, postponedTasks, cutsUnderWay) = (0, 0, 0)
         (cutBytes, readBytes) = (0, 0)
         report = Self.emptyReport(columnCount: report.conversionFailures.count)

@@ -1,3 +1,4 @@
+import CEvent
 import Glibc
 
 /// Opens sockets that wait for connections, for ``Listener`` and for the HTTP target.
