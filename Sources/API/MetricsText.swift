@@ -29,11 +29,8 @@ package struct MetricsText {
 
     package init() {}
 
-    /// Adds a family; one without samples is left out, as it says nothing.
-    ///
-    /// - Parameters:
-    ///   - name: a valid metric name, ours or of the conventions.
-    ///   - help: one sentence for people.
+    /// Adds a family with its samples and one sentence for people; without samples it says nothing,
+    /// and is left out.
     package mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         text += "# HELP \(name) \(Self.escaped(help))\n# TYPE \(name) \(kind.rawValue)\n"

@@ -123,3 +123,11 @@ extension FieldReader {
     /// A year, in microseconds.
     private static var timeLimit: Int64 { 365 * 86_400 * 1_000_000 }
 }
+
+extension AttemptReport: CustomStringConvertible {
+    /// Stages in their order: traces of simulations are compared, and a dictionary's order differs.
+    package var description: String {
+        let stages = Stage.allCases.compactMap { stage in times[stage].map { "\(stage): \($0)" } }
+        return "AttemptReport([\(stages.joined(separator: ", "))], \(peakMemoryBytes), \(examples))"
+    }
+}
