@@ -182,7 +182,8 @@ var testTargets: [Target] {
         tests(
             "Coordinator",
             [
-                "API", "Base", "COpenSSL", "Catalog", "Columns", "Database", "Gzip", "HTTP",
+                "API", "Base", "COpenSSL", "Catalog", "Columns", "Database", "Dataproc", "Gzip",
+                "HTTP",
                 "Identity", "Jobs", "Parquet", "Query", "Scheduling", "Spool", "Storage",
                 "TestSupport",
                 "Transport",

@@ -48,7 +48,11 @@ extension DataprocService {
     func observeJobs() {
         for job in core.jobs.values where !job.isEnded {
             guard let link = job.link.map({ JobID($0) }) else { continue }
-            if let context = shell.jobs[link] {
+            if shell.scheduler.jobs[link]?.state == .pending {
+                // There may be thousands of them, with nothing to tell but why they wait.
+                let reason = shell.scheduler.waitingReason(of: link)
+                core.observe(job.name, .init(state: .pending, reason: reason), at: Self.now())
+            } else if let context = shell.jobs[link] {
                 core.observe(job.name, .init(shell.status(of: context)), at: Self.now())
             } else if lookedUp.insert(job.name).inserted {
                 lookUp(job.name, link)

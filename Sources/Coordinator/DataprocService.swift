@@ -109,6 +109,20 @@ final class DataprocService {
         }
     }
 
+    /// What is known of a cluster, for whoever looks for what is wrong with it.
+    func diagnostic(of uuid: String) -> [UInt8]? {
+        guard let cluster = core.clusters.values.first(where: { $0.uuid == uuid }) else {
+            return nil
+        }
+        let jobs = core.jobs.values.filter { $0.clusterUUID == uuid }
+        let lines =
+            [cluster.json(dashboard: shell.dashboardAddress)]
+            + jobs.sorted { $0.serial < $1.serial }.map {
+                $0.json(dashboard: shell.dashboardAddress)
+            }
+        return Array(lines.map { JSONText.bytes(of: $0) }.joined(separator: [UInt8(ascii: "\n")]))
+    }
+
     // MARK: Time
 
     func tick() {

@@ -44,6 +44,7 @@ extension CoordinatorShell {
         addUpkeepRoutes(to: &router)
         addIdentityRoutes(to: &router)
         addDataprocRoutes(to: &router)
+        addStorageRoutes(to: &router)
         return router
     }
 

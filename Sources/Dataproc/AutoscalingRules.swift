@@ -77,7 +77,12 @@ enum AutoscalingRules {
 
 extension DataprocCore {
     /// Lets a cluster's policy look at it, unless that was a short while ago.
-    mutating func autoscale(_ cluster: ClusterResource, _ world: World, _ now: Moment) {
+    mutating func autoscale(
+        _ cluster: ClusterResource,
+        isBusy: Bool,
+        _ world: World,
+        _ now: Moment
+    ) {
         guard let id = cluster.policy, let policy = policies[cluster.name.sibling(id)],
             let pool = world.pool(cluster.zone),
             cooldowns[cluster.name].map({ $0 <= now.instant }) ?? true
@@ -86,8 +91,8 @@ extension DataprocCore {
         var wanted = AutoscalingRules.size(
             policy.body,
             cluster.size,
-            queuedTasks: openJobs(of: cluster).isEmpty ? 0 : pool.queuedTasks,
-            isBusy: !openJobs(of: cluster).isEmpty,
+            queuedTasks: isBusy ? pool.queuedTasks : 0,
+            isBusy: isBusy,
             slots: pool.slots
         )
         if pool.startsWorkers {

@@ -9,3 +9,17 @@ package struct Call {
     /// What is wrong with a submit that the planner would refuse; nil when it would not.
     let refusal: (JobWork) -> String?
 }
+
+extension Call {
+    /// What a workflow asks for itself; its jobs were looked at when it was begun.
+    init(ofWorkflowIn place: ResourceName, _ world: World, at now: Moment) {
+        self.init(
+            place: place,
+            query: .empty,
+            body: .object([:]),
+            world: world,
+            now: now,
+            refusal: { _ in nil }
+        )
+    }
+}

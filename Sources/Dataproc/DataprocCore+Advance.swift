@@ -11,9 +11,11 @@ extension DataprocCore {
             guard let operation = operations[operation.name], !operation.isDone else { continue }
             advance(running(operation, at: now), world, now)
         }
+        // One pass over all jobs, however many clusters there are.
+        let busy = Set(jobs.values.lazy.filter { !$0.isEnded }.map(\.clusterUUID))
         for cluster in clusters.values.sorted(by: { $0.serial < $1.serial })
         where cluster.status.state == "RUNNING" {
-            age(cluster, world, now)
+            age(cluster, isBusy: busy.contains(cluster.uuid), world, now)
         }
         forgetOld()
     }
@@ -208,9 +210,13 @@ extension DataprocCore {
     // MARK: Age
 
     /// Ends or stops a cluster whose time is over, and lets its policy look at it.
-    private mutating func age(_ cluster: ClusterResource, _ world: World, _ now: Moment) {
+    private mutating func age(
+        _ cluster: ClusterResource,
+        isBusy: Bool,
+        _ world: World,
+        _ now: Moment
+    ) {
         var cluster = cluster
-        let isBusy = !openJobs(of: cluster).isEmpty
         if isBusy {
             // Written when it changes only: a restart counts from the last time it was.
             cluster.idleSince = now.wall.rfc3339
@@ -245,7 +251,7 @@ extension DataprocCore {
                 at: now
             )
         } else {
-            autoscale(cluster, world, now)
+            autoscale(cluster, isBusy: isBusy, world, now)
         }
     }
 

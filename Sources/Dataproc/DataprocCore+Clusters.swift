@@ -52,12 +52,7 @@ extension DataprocCore {
         guard clusters[name] == nil else {
             throw RPCError(.alreadyExists, "there is a cluster '\(id)' already")
         }
-        guard clusters.count < Self.clustersLimit else {
-            throw RPCError(
-                .resourceExhausted,
-                "there are \(Self.clustersLimit) clusters, the most there may be; delete some"
-            )
-        }
+        try Self.checkRoom(clusters.count, Self.clustersLimit, "clusters")
         try ResourceRules.check(labels: labels)
         let size = try Self.size(of: config)
         let minimum = config[path: ["workerConfig", "minNumInstances"]]?.integer

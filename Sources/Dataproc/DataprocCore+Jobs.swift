@@ -211,7 +211,13 @@ extension DataprocCore {
         var job = job
         job.enter("CANCEL_PENDING", reason, at: now.wall)
         put(job)
-        if let link = job.link { commands.append(.cancel(JobID(link))) }
+        if let link = job.link {
+            commands.append(.cancel(JobID(link)))
+        } else if job.body["sparkSqlJob"] != nil {
+            // Whatever the store still answers is of no interest any more.
+            job.enter("CANCELLED", reason, at: now.wall)
+            put(job)
+        }
     }
 
     mutating func deleteJob(_ call: Call) throws(RPCError) -> JSONValue {

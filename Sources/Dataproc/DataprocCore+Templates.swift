@@ -14,12 +14,7 @@ extension DataprocCore {
         guard templates[name] == nil else {
             throw RPCError(.alreadyExists, "there is a template '\(name.id)' already")
         }
-        guard templates.count < Self.templatesLimit else {
-            throw RPCError(
-                .resourceExhausted,
-                "there are \(Self.templatesLimit) templates, the most there may be"
-            )
-        }
+        try Self.checkRoom(templates.count, Self.templatesLimit, "templates")
         try WorkflowRules.check(call.body)
         let time = call.now.wall.rfc3339
         let template = TemplateResource(
@@ -158,12 +153,7 @@ extension DataprocCore {
         guard policies[name] == nil else {
             throw RPCError(.alreadyExists, "there is a policy '\(name.id)' already")
         }
-        guard policies.count < Self.policiesLimit else {
-            throw RPCError(
-                .resourceExhausted,
-                "there are \(Self.policiesLimit) policies, the most there may be"
-            )
-        }
+        try Self.checkRoom(policies.count, Self.policiesLimit, "policies")
         try AutoscalingRules.check(call.body)
         let policy = PolicyResource(name: name, body: call.body)
         put(policy)

@@ -60,14 +60,7 @@ extension DataprocCore {
         let managed = run.managedCluster
         let base = managed?["clusterName"]?.text ?? ""
         let suffix = nextUUID().suffix(12)
-        let call = Call(
-            place: operation.name,
-            query: Query.empty,
-            body: .object([:]),
-            world: world,
-            now: now,
-            refusal: { _ in nil }
-        )
+        let call = Call(ofWorkflowIn: operation.name, world, at: now)
         do throws(RPCError) {
             let cluster = try addCluster(
                 "\(base)-\(suffix)",
@@ -152,14 +145,7 @@ extension DataprocCore {
         let id = "\(step)-\(nextUUID().prefix(13))"
         body["reference"] = .object(["jobId": .string(id)])
         body["placement"] = .object(["clusterName": .string(run.cluster ?? "")])
-        let call = Call(
-            place: operation.name,
-            query: Query.empty,
-            body: .object([:]),
-            world: world,
-            now: now,
-            refusal: { _ in nil }
-        )
+        let call = Call(ofWorkflowIn: operation.name, world, at: now)
         do throws(RPCError) {
             run.nodes[index].job = try addJob(.object(body), requestID: nil, call).name.id
             run.nodes[index].state = .running

@@ -169,6 +169,15 @@ package struct DataprocCore: Sendable {
         changed.insert(RecordKey(kind, name))
     }
 
+    /// Refuses one more than there may be.
+    static func checkRoom(_ count: Int, _ limit: Int, _ what: String) throws(RPCError) {
+        guard count >= limit else { return }
+        throw RPCError(
+            .resourceExhausted,
+            "there are \(limit) \(what), the most there may be; delete some"
+        )
+    }
+
     // MARK: Claims
 
     /// Workers that clusters claim, by pool.

@@ -53,6 +53,29 @@ struct JobTests {
         #expect(late?.code.http == 400)
     }
 
+    @Test("questions to the store are cancelled at once, whatever it still answers")
+    func cancelQuery() throws {
+        var fixture = try running()
+        try fixture.send(
+            "POST",
+            "jobs:submit",
+            """
+            {"job": {"reference": {"jobId": "ask"}, "placement": {"clusterName": "etl"},
+             "sparkSqlJob": {"queryList": {"queries": ["SELECT 1"]}}}}
+            """
+        )
+        let name = fixture.place.sibling("ask")
+        #expect(fixture.core.takeCommands() == [.query(name, ["SELECT 1"])])
+        fixture.observe("ask", .running)
+        try fixture.send("POST", "jobs/{id}:cancel", id: "ask")
+        #expect(fixture.jobState("ask") == "CANCELLED")
+        fixture.observe("ask", .done)
+        #expect(fixture.jobState("ask") == "CANCELLED")
+        let uuid = try #require(fixture.core.jobs[name]?.uuid)
+        try fixture.send("DELETE", "jobs/{id}", id: "ask")
+        #expect(fixture.core.takeCommands() == [.forgetAnswers(uuid: uuid)])
+    }
+
     @Test("only jobs that are over are deleted")
     func delete() throws {
         var fixture = try running()
