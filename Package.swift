@@ -67,6 +67,13 @@ let package = Package(
         module("Working", ["Base", "Columns", "Wire"]),
         module("API", ["Base"]),
         module("Dataproc", ["API", "Base"]),
+        .target(
+            name: "Dashboard",
+            dependencies: ["API", "Base"],
+            // Style and script become part of the binary.
+            resources: [.embedInCode("Static")],
+            swiftSettings: strict
+        ),
         module("Gzip", ["Base", "CISAL", "CShims"]),
         module("Spool", ["Base", "Gzip", "Wire"]),
         module("TSV", ["Base", "Columns", "CShims"]),
@@ -102,7 +109,8 @@ let package = Package(
         module(
             "Coordinator",
             [
-                "API", "Base", "Catalog", "Channel", "Columns", "Database", "Dataproc", "Gzip",
+                "API", "Base", "Catalog", "Channel", "Columns", "Dashboard", "Database",
+                "Dataproc", "Gzip",
                 "HTTP", "Identity", "Ingestion", "Jobs",
                 "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transfer",
                 "Transport", "Wire",
@@ -156,6 +164,7 @@ var testTargets: [Target] {
         tests("Benchmarks"),
         tests("API", ["Base"]),
         tests("Dataproc", ["API", "Base"]),
+        tests("Dashboard", ["API"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("Spool", ["Base", "Wire"]),
         tests("TSV", ["Base", "Columns"]),
@@ -182,9 +191,9 @@ var testTargets: [Target] {
         tests(
             "Coordinator",
             [
-                "API", "Base", "COpenSSL", "Catalog", "Columns", "Database", "Dataproc", "Gzip",
-                "HTTP",
-                "Identity", "Jobs", "Parquet", "Query", "Scheduling", "Spool", "Storage",
+                "API", "Base", "COpenSSL", "Catalog", "Columns", "Dashboard", "Database",
+                "Dataproc", "Gzip",
+                "HTTP", "Identity", "Jobs", "Parquet", "Query", "Scheduling", "Spool", "Storage",
                 "TestSupport",
                 "Transport",
                 "Wire",

@@ -1,4 +1,5 @@
 import API
+import Base
 import FuzzSupport
 import Transport
 

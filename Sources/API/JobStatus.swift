@@ -82,12 +82,19 @@ package struct ChunkCounts: Codable, Equatable, Sendable {
 
 /// One step of a job: the load of one table.
 package struct StepStatus: Codable, Equatable, Sendable {
+    /// The step's place in the job as it was declared, by which attempts and logs name it; nil in what
+    /// an older release recorded, as `needs` and `schema` are.
+    package var index: Int?
+    /// The places of the steps that must have ended before.
+    package var needs: [Int]?
     package var job: String
     /// What the step does: `load`, `selftest`, `ingest` or `views`; nil in what an older release
     /// recorded.
     package var kind: String?
     /// Of steps that load none, what the step is called; nil for a selftest.
     package var table: String?
+    /// Of the table; nil where there is none.
+    package var schema: String?
     package var state: JobState
     package var reason: String?
     package var rows: Int64
@@ -110,9 +117,12 @@ package struct StepStatus: Codable, Equatable, Sendable {
     package var ended: String?
 
     package init(
+        index: Int? = nil,
+        needs: [Int]? = nil,
         job: String,
         kind: String? = nil,
         table: String? = nil,
+        schema: String? = nil,
         state: JobState,
         reason: String? = nil,
         rows: Int64,
@@ -128,9 +138,12 @@ package struct StepStatus: Codable, Equatable, Sendable {
         started: String? = nil,
         ended: String? = nil
     ) {
+        self.index = index
+        self.needs = needs
         self.job = job
         self.kind = kind
         self.table = table
+        self.schema = schema
         self.state = state
         self.reason = reason
         self.rows = rows
@@ -148,9 +161,12 @@ package struct StepStatus: Codable, Equatable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
+        case index
+        case needs
         case job
         case kind
         case table
+        case schema
         case state
         case reason
         case rows
@@ -170,9 +186,12 @@ package struct StepStatus: Codable, Equatable, Sendable {
     /// Writes what is nil as null, so that every key is always there.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(index, forKey: .index)
+        try container.encode(needs, forKey: .needs)
         try container.encode(job, forKey: .job)
         try container.encode(kind, forKey: .kind)
         try container.encode(table, forKey: .table)
+        try container.encode(schema, forKey: .schema)
         try container.encode(state, forKey: .state)
         try container.encode(reason, forKey: .reason)
         try container.encode(rows, forKey: .rows)

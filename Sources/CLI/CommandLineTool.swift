@@ -1,3 +1,5 @@
+import API
+
 /// The program: finds the command and runs it.
 package struct CommandLineTool: Sendable {
     private let programs: Programs

@@ -75,7 +75,7 @@ package struct Progress: Sendable {
             !status.state.isEnded
         else { return nil }
         let step = status.steps[index]
-        let share = Self.share(of: step)
+        let share = step.share
         if stepStart?.step != index {
             stepStart = (index, now, share)
             samples = []
@@ -101,18 +101,6 @@ package struct Progress: Sendable {
         )
     }
 
-    /// How much of a step is done, from 0 to 1: the chunks done of those that the input will make.
-    private static func share(of step: StepStatus) -> Double {
-        guard step.hasTasks else {
-            guard step.inputBytes > 0 else { return 0 }
-            return min(1, Double(step.inputReadBytes) / Double(step.inputBytes))
-        }
-        let done = Double(step.chunks.done) / Double(step.chunks.total)
-        // Chunks are counted as they are cut; until the input is read, there will be more.
-        let read = step.inputBytes > 0 ? Double(step.inputReadBytes) / Double(step.inputBytes) : 1
-        return min(1, max(0, done * min(1, read)))
-    }
-
     /// Twenty cells, filled in eighths (the block elements U+2588 to U+258F).
     private static func drawing(_ share: Double) -> String {
         let eighths = Int((share * 160).rounded(.down))
@@ -135,9 +123,4 @@ package struct Progress: Sendable {
         let seconds = (now - stepStart.at).seconds
         return seconds * (1 - share) / (share - stepStart.share)
     }
-}
-
-extension StepStatus {
-    /// Whether there is work for workers in the step; others are actions of the coordinator.
-    fileprivate var hasTasks: Bool { kind != "ingest" && kind != "views" }
 }

@@ -1,3 +1,5 @@
+import API
+
 /// A table of text: columns aligned, two blanks between them, the header first.
 package struct TextTable {
     package enum Alignment: Sendable { case left, right }

@@ -33,7 +33,7 @@ struct AttemptHistory {
     /// Attempts that did not finish, shown with a job's status: a status is sent five times a second.
     static let shownTroubles = 20
 
-    private var counts: [AttemptOutcome: Int] = [:]
+    private(set) var counts: [AttemptOutcome: Int] = [:]
     private var troubles: [AttemptSummary] = []
     private var unsavedCounts: [AttemptOutcome: Int] = [:]
     private var unsavedTroubles: [EndedAttempt] = []

@@ -12,6 +12,8 @@ import Wire
 enum AttemptNews {
     /// Ended attempts are written to the job store this often, all of all jobs with one sync.
     static let interval = Duration.seconds(1)
+    /// Courses of jobs are: each is up to some 100 KiB.
+    static let courseInterval = Duration.seconds(10)
 }
 
 extension CoordinatorShell {
@@ -27,7 +29,13 @@ extension CoordinatorShell {
         )
         job.history.note(attempt)
         job.hasNews = true
-        guard record.cause != .finished else { return }
+        guard record.cause != .finished else {
+            job.course.note(
+                attempt,
+                at: .init(pool: hello?.pool ?? "", slots: Int(hello?.slots ?? 1))
+            )
+            return countThroughput(of: record.task)
+        }
         let time = (record.ended - record.started).seconds
         job.log.write(
             "attempt \(record.attempt) of \(scheduler.describe(record.task)) on worker "
@@ -45,8 +53,19 @@ extension CoordinatorShell {
         at task: TaskID,
         by worker: WorkerID
     ) {
+        roster.note(report, of: worker)
         guard let job = jobs[task.step.job] else { return }
         let columns = context(task.step)?.table?.transform.columns ?? []
+        for example in report.examples where columns.indices.contains(example.column) {
+            job.course.note(
+                JobCourse.Unconverted(
+                    step: task.step.index,
+                    column: columns[example.column].name,
+                    line: example.line,
+                    text: LogText.quoted(example.text)
+                )
+            )
+        }
         job.log.writeReport(task: task) {
             report.lines(result, columns: columns).map {
                 "attempt \(attempt) on worker \(worker): \($0)"
@@ -68,8 +87,27 @@ extension CoordinatorShell {
         }
     }
 
+    /// Writes the courses that have changed, of all jobs or some.
+    func saveCourses(of some: [JobContext]? = nil) {
+        let unsaved = (some ?? Array(jobs.values)).filter(\.course.hasUnsaved)
+        guard !unsaved.isEmpty else { return }
+        for job in unsaved { job.course.hasUnsaved = false }
+        jobStore.save(unsaved.map { ($0.id, $0.course.course) }) { outcome in
+            guard case .failure(let error) = outcome else { return }
+            CoordinatorLog.write("courses of jobs could not be recorded: \(error)")
+            for job in unsaved { job.course.hasUnsaved = true }
+        }
+    }
+
     /// Gives a job that goes on what an earlier coordinator recorded of its attempts.
     func restoreAttempts(of id: JobID) {
+        jobStore.course(of: id) { [unowned self] outcome in
+            guard case .success(let stored) = outcome, let job = jobs[id] else { return }
+            // No task has finished yet: workers have just begun to come back.
+            let notes = job.course.course.notes
+            job.course = CourseRecorder(stored)
+            for note in notes { job.course.note(note.text, at: EventLoop.wallTime()) }
+        }
         jobStore.attempts(of: id) { [unowned self] outcome in
             switch outcome {
             case .success(let stored):

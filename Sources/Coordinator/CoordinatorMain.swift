@@ -1,5 +1,6 @@
 import Base
 import Catalog
+import Dashboard
 import Database
 import Glibc
 import HTTP
@@ -153,13 +154,15 @@ private func listen(_ shell: CoordinatorShell, workers: HostPort, http: HostPort
     }
     listener.onRefusal = { [unowned shell] in shell.refusedHandshake(of: $0, $1) }
     let router = shell.makeRouter()
+    let dashboard = shell.makeDashboard()
     let server = try HTTPServer(
         loop: shell.loop,
         address: http,
         moreHosts: shell.configuration.listen.hosts + security.hosts,
+        formPaths: Links.actions,
         security: security.http
     ) { [unowned shell] in
-        shell.serve($0, $1, router)
+        shell.serve($0, $1, router, dashboard)
     }
     shell.servers = (listener, server)
 }

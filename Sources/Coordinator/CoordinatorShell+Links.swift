@@ -1,3 +1,4 @@
+import API
 import Base
 import Columns
 import Glibc
@@ -46,6 +47,7 @@ extension CoordinatorShell: WorkerLinkDelegate {
         let id = roster.join(hello, pool: pool, identity: link.proof?.subject)
         strangers.remove(link)
         links[id] = link
+        note(.joined, id)
         CoordinatorLog.write("worker \(id) joined pool \(pool): \(hello.host) \(hello.processID)")
         link.share(through: processes.handover(to: hello.processID))
         // The welcome must leave before the first lease; the connection may be gone by then.

@@ -1,3 +1,4 @@
+import API
 import Base
 import Glibc
 import Jobs
@@ -64,6 +65,7 @@ extension CoordinatorShell {
 
     func lost(_ id: WorkerID, _ loss: WorkerLoss) {
         CoordinatorLog.write("worker \(id) is gone: \(loss)")
+        note(.lost, id, "\(loss)")
         roster.left(id, lost: true, reason: "\(loss)")
         // Its results that are not stored yet stay: they are whole and verified by their hash.
         handle(.workerClosed(id, loss))
@@ -78,6 +80,7 @@ extension CoordinatorShell {
     func stopWorker(_ id: WorkerID, _ reason: String, isForGood: Bool) {
         guard let link = links.removeValue(forKey: id) else { return }
         if let name = startedName(of: link) { commandPools.stop(name) }
+        note(isForGood ? .stopped : .lost, id, reason)
         roster.left(id, lost: !isForGood, reason: reason)
         link.dismiss(.stop(reason: reason, isForGood: isForGood), reason)
     }

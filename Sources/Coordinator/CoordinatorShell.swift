@@ -15,7 +15,7 @@ import Wire
 /// come back as events. An `if` about jobs or leases belongs in the scheduler, not here.
 final class CoordinatorShell {
     /// Chunk text kept in memory until results are durable; beyond it chunks go to spool files.
-    private static let chunkBudgetBytes = 256 << 20
+    static let chunkBudgetBytes = 256 << 20
     /// Logs that are read at a time for clients.
     static let logReadsLimit = 4
     /// At the end: time for workers of this machine to go, and for the commands that stop others.
@@ -38,6 +38,7 @@ final class CoordinatorShell {
     let views: ViewPublisher
     /// What questions of the Dataproc API read.
     let queryStore: StoreFolder
+    let storeReader: StoreReader
     let processes: ProcessPool
     let commandPools: CommandPools
     let inputs: InputReader
@@ -57,11 +58,15 @@ final class CoordinatorShell {
     var schedules: [ScheduleID: ScheduleRecord] = [:]
     var links: [WorkerID: WorkerLink] = [:]
     var roster = WorkerRoster()
+    var workerHistory = WorkerHistory()
     var departures = Departures()
     /// Connections whose worker has not said who it is.
     var strangers = Newcomers<WorkerLink>(share: WorkerLink.strangers)
     var refusals = RefusalLog()
     var tally = WorkTally()
+    var throughput = ThroughputRing()
+    var dashboardAccess = DashboardAccess()
+    let dashboardEvents = DashboardEvents()
     var arrived: [AttemptID: (result: ArrivedResult, worker: WorkerID)] = [:]
     private var pendingEvents: [Event] = []
     private var isHandling = false
@@ -108,6 +113,10 @@ final class CoordinatorShell {
             store: Self.store(of: catalog, temporary: configuration.stateDirectory + "/views")
         )
         queryStore = Self.store(of: catalog, temporary: configuration.stateDirectory + "/queries")
+        storeReader = StoreReader(
+            loop: loop,
+            store: Self.store(of: catalog, temporary: configuration.stateDirectory + "/rows")
+        )
         retention = Retention(
             loop: loop,
             policy: RetentionPolicy(configuration.retention),
@@ -188,8 +197,11 @@ final class CoordinatorShell {
             loop.schedule(every: JobNews.interval) { [unowned self] in tellWatchers() },
             loop.schedule(every: Self.timetableInterval) { [unowned self] in submitScheduled() },
             loop.schedule(every: AttemptNews.interval) { [unowned self] in saveAttempts() },
+            loop.schedule(every: AttemptNews.interval) { [unowned self] in saveWorkerEvents() },
+            loop.schedule(every: AttemptNews.courseInterval) { [unowned self] in saveCourses() },
             loop.schedule(every: StoreSweep.interval) { [unowned self] in sweepStore() },
             loop.schedule(every: DataprocService.interval) { [unowned self] in dataproc?.tick() },
+            loop.schedule(every: DashboardEvents.interval) { [unowned self] in tellPages() },
         ]
         signals = [
             loop.onSignal(SIGCHLD) { [unowned self] in reap() },
@@ -237,11 +249,12 @@ final class CoordinatorShell {
     }
 
     private func carryOut(_ command: Command) {
+        dashboardEvents.note()
         switch command {
         case .jobStarted(let id, let pool): jobStarted(id, on: pool)
         case .stepChanged(let step): stepChanged(step)
         case .jobEnded(let id, let outcome): jobEnded(id, outcome)
-        case .note(let id, let text): jobs[id]?.log.write(text)
+        case .note(let id, let text): jobs[id]?.write(text)
         case .openInput(let step): openInput(step)
         case .reopenInput(let step): reopenInput(step)
         case .cutChunk(let step): inputs.cut(step)
@@ -305,6 +318,8 @@ final class CoordinatorShell {
         {
             for pid in living { kill(pid, SIGKILL) }
             saveAttempts()
+            saveCourses()
+            saveWorkerEvents()
             jobStore.drain()
             JobLog.drain()
             loop.stop()

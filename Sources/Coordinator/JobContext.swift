@@ -19,6 +19,7 @@ final class JobContext {
     let log: JobLog
     /// Its attempts that have ended.
     var history = AttemptHistory()
+    var course = CourseRecorder()
     /// Whether somebody who watches has not been told of the last change.
     var hasNews = false
     /// By the stream they are told through.
@@ -31,6 +32,12 @@ final class JobContext {
         self.record = record
         self.steps = steps
         self.log = log
+    }
+
+    /// Notes in log and course what was decided, and why.
+    func write(_ decision: String) {
+        log.write(decision)
+        course.note(decision, at: EventLoop.wallTime())
     }
 }
 

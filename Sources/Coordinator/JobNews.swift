@@ -21,7 +21,7 @@ extension CoordinatorShell {
         guard let job = jobs[id] else { return }
         // A job that goes on after a restart keeps its start.
         job.record.started = job.record.started ?? EventLoop.wallTime().rfc3339
-        job.log.write("started" + (pool.map { " on pool \($0)" } ?? ""))
+        job.write("started" + (pool.map { " on pool \($0)" } ?? ""))
         record(job)
     }
 
@@ -55,6 +55,7 @@ extension CoordinatorShell {
     private func recordEnd(of job: JobContext) {
         // Before the record: a job that is known to have ended has all its attempts.
         saveAttempts()
+        saveCourses(of: [job])
         record(job) { [unowned self] isDurable in
             guard isDurable else { return recordEndAgain(of: job) }
             job.retry = nil
@@ -137,7 +138,11 @@ extension CoordinatorShell {
     }
 
     private func status(of context: StepContext) -> StepStatus {
-        if let restored = context.restored { return restored }
+        if var restored = context.restored {
+            restored.index = context.id.index
+            restored.needs = context.declaration.rules.needs
+            return restored
+        }
         let step = scheduler.step(context.id)
         let report = step?.report ?? TaskReport()
         var failures: [String: Int64] = [:]
@@ -149,9 +154,12 @@ extension CoordinatorShell {
             failures[column.name] = count
         }
         var status = StepStatus(
+            index: context.id.index,
+            needs: context.declaration.rules.needs,
             job: context.name,
             kind: context.kind,
             table: context.tableName,
+            schema: context.table?.schema,
             state: step?.state.word ?? .pending,
             rows: report.rows,
             rejected: report.rejected,

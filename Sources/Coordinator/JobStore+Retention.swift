@@ -34,17 +34,19 @@ extension JobStore {
         change(jobs, completion) { (database, job) throws(DatabaseError) in
             try database.run("DELETE FROM attempt WHERE job = ?", [job])
             try database.run("DELETE FROM attempt_count WHERE job = ?", [job])
+            try database.run("DELETE FROM course WHERE job = ?", [job])
             try database.run("DELETE FROM job WHERE id = ?", [job])
         }
     }
 
-    /// Forgets the attempts of these jobs but for their counts, and notes that their logs are gone.
+    /// Forgets courses and attempts of these jobs but for the counts, and notes that their logs are gone.
     func removeLogs(
         _ jobs: [JobID],
         _ completion: @escaping (Result<Void, DatabaseError>) -> Void
     ) {
         change(jobs, completion) { (database, job) throws(DatabaseError) in
             try database.run("DELETE FROM attempt WHERE job = ?", [job])
+            try database.run("DELETE FROM course WHERE job = ?", [job])
             try database.run("UPDATE job SET has_log = 0 WHERE id = ?", [job])
         }
     }

@@ -81,6 +81,12 @@ final class JobStore: @unchecked Sendable {
             kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
             PRIMARY KEY (kind, name)) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE course (job INTEGER PRIMARY KEY, content TEXT NOT NULL);
+        CREATE TABLE worker_event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL,
+            pool TEXT NOT NULL, worker TEXT, host TEXT, cause TEXT);
+        """,
     ]
 
     init(path: String, loop: EventLoop) throws(DatabaseError) {

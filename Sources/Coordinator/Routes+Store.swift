@@ -43,31 +43,6 @@ extension CoordinatorShell {
         }
     }
 
-    /// Answers with the page for people.
-    func showOverview(_ exchange: HTTPExchange) {
-        withJobs(exchange) { [unowned self] jobs in
-            publisher.ask { (catalog) throws(CatalogError) in
-                try catalog.tables().map(API.TableSummary.init)
-            } _: { [unowned self] tables in
-                let page = OverviewPage(
-                    cluster: configuration.cluster,
-                    pools: poolSummaries(),
-                    workers: roster.summaries(scheduler, all: false, at: EventLoop.now()),
-                    jobs: jobs,
-                    // A catalog that cannot be read just now leaves the rest of the page.
-                    tables: (try? tables.get()) ?? []
-                )
-                exchange.respond(
-                    HTTPResponse(
-                        status: 200,
-                        headers: OverviewPage.headers,
-                        body: Array(page.html.utf8)
-                    )
-                )
-            }
-        }
-    }
-
     func ask<Answer: Encodable & Sendable>(
         _ exchange: HTTPExchange,
         _ question: @escaping @Sendable (Catalog) throws(CatalogError) -> Answer
@@ -83,14 +58,14 @@ extension CoordinatorShell {
 }
 
 /// The job named in a snapshot's extra information, when this product made it.
-private func jobName(in extraInfo: String?) -> String? {
+func jobName(in extraInfo: String?) -> String? {
     extraInfo.flatMap { text in
         try? JSON.decode(ReleaseInfo.self, from: Array(text.utf8)).job
     }
 }
 
 extension API.TableSummary {
-    fileprivate init(_ table: CatalogTable) {
+    init(_ table: CatalogTable) {
         self.init(
             schema: table.schema,
             table: table.table,

@@ -51,7 +51,7 @@ extension CoordinatorShell {
 }
 
 extension API.ViewSummary {
-    fileprivate init(_ view: CatalogView) {
+    init(_ view: CatalogView) {
         self.init(
             schema: view.schema,
             view: view.name,

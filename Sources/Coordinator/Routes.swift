@@ -2,6 +2,7 @@ import API
 import Base
 import Catalog
 import Columns
+import Dashboard
 import HTTP
 import Jobs
 import Scheduling
@@ -12,7 +13,6 @@ import Wire
 extension CoordinatorShell {
     func makeRouter() -> Router {
         var router = Router()
-        router.add(.get, "/") { [unowned self] _, _, exchange in showOverview(exchange) }
         router.add(.get, API.Routes.health) { _, _, exchange in exchange.respond(.text("ok\n")) }
         router.add(.get, API.Routes.version) { _, _, exchange in
             let version = VersionInfo(
@@ -49,7 +49,13 @@ extension CoordinatorShell {
     }
 
     /// Answers one request; whoever must not ask learns nothing, not even what there is.
-    func serve(_ request: HTTPRequest, _ exchange: HTTPExchange, _ router: Router) {
+    func serve(
+        _ request: HTTPRequest,
+        _ exchange: HTTPExchange,
+        _ router: Router,
+        _ dashboard: Router
+    ) {
+        if Links.owns(request.path) { return servePage(request, exchange, dashboard) }
         if let refusal = security.refusal(of: request) { return exchange.respond(refusal) }
         guard isReady else {
             return exchange.respond(.error(503, "the coordinator starts; try again in a moment"))
@@ -240,6 +246,7 @@ extension CoordinatorShell {
                 let text = "there is no worker '\(parameters["id"] ?? "")'; see otjob workers"
                 return exchange.respond(.notFound(text))
             }
+            note(.draining, WorkerID(number), "asked to")
             handle(.drainRequested(WorkerID(number)))
             exchange.respond(.json(Array("{}".utf8)))
         }
@@ -251,19 +258,27 @@ extension CoordinatorShell {
     }
 
     private func scale(_ name: String, to workers: Int, _ exchange: HTTPExchange) {
+        if let problem = scale(name, to: workers) {
+            exchange.respond(.error(problem.status, problem.message))
+        } else {
+            exchange.respond(.json(Array("{}".utf8)))
+        }
+    }
+
+    /// Scales a pool; returns why it cannot be done.
+    func scale(_ name: String, to workers: Int) -> (status: Int, message: String)? {
         guard let pool = scheduler.pool(PoolID(name)) else {
-            return exchange.respond(.notFound("there is no pool '\(name)'; see otjob pools"))
+            return (404, "there is no pool '\(name)'; see otjob pools")
         }
         guard pool.settings.startsWorkers else {
-            let text = "workers join the pool \(name) by themselves; start or stop them there"
-            return exchange.respond(.error(400, text))
+            return (400, "workers join the pool \(name) by themselves; start or stop them there")
         }
         guard (0...pool.settings.maxWorkers).contains(workers) else {
-            let text = "\(name) may have 0 to \(pool.settings.maxWorkers) workers (max_workers)"
-            return exchange.respond(.error(400, text))
+            let most = pool.settings.maxWorkers
+            return (400, "\(name) may have 0 to \(most) workers (max_workers)")
         }
         handle(.scaleRequested(pool.settings.id, workers: workers))
-        exchange.respond(.json(Array("{}".utf8)))
+        return nil
     }
 
     func poolSummaries() -> [PoolSummary] {
@@ -346,7 +361,7 @@ extension PoolState {
 }
 
 extension JobSummary {
-    fileprivate init(_ status: JobStatus) {
+    init(_ status: JobStatus) {
         self.init(
             id: status.id,
             name: status.name,

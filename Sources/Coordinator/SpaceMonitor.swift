@@ -1,3 +1,4 @@
+import API
 import Base
 import Dispatch
 import Storage
@@ -69,5 +70,30 @@ final class SpaceMonitor {
         guard gauge.measure(known) else { return }
         CoordinatorLog.write(gauge.shortage ?? "there is room on the disks again")
         onChange(gauge.shortage)
+    }
+
+    /// The room as it was measured last; two folders on one file system are one level.
+    var levels: [ResourceLevel] {
+        var levels: [ResourceLevel] = []
+        for (index, volume) in volumes.enumerated() {
+            let isSame = { (other: Volume) in
+                (other.freeBytes, other.totalBytes) == (volume.freeBytes, volume.totalBytes)
+            }
+            guard !volumes[..<index].contains(where: isSame) else { continue }
+            let paths = volumes.filter(isSame).map(\.path)
+            let reserve = gauge.reserveBytes(of: volume)
+            levels.append(
+                ResourceLevel(
+                    name: "Disk",
+                    usedBytes: volume.totalBytes - volume.freeBytes,
+                    limitBytes: volume.totalBytes,
+                    meaning:
+                        "of \(paths.joined(separator: " and ")); nothing new is begun when less "
+                        + "less than \(ByteCount(reserve)) are free",
+                    isShort: volume.freeBytes < reserve
+                )
+            )
+        }
+        return levels
     }
 }

@@ -18,6 +18,10 @@ struct WorkerRoster {
         var identity: String?
         var joined: WallTime
         var gone: (at: Instant, lost: Bool, reason: String)?
+        var since: Instant
+        /// Time of its slots that it reported.
+        var busy = Duration.zero
+        var peakMemoryBytes: Int64 = 0
     }
 
     private var entries: [WorkerID: Entry] = [:]
@@ -31,7 +35,8 @@ struct WorkerRoster {
             hello: hello,
             pool: pool,
             identity: identity.map { "\(pool)/\($0.name)" },
-            joined: EventLoop.wallTime()
+            joined: EventLoop.wallTime(),
+            since: EventLoop.now()
         )
         return id
     }
@@ -43,6 +48,24 @@ struct WorkerRoster {
         entries[id]?.gone = (EventLoop.now(), lost, reason)
         let gone = entries.filter { $0.value.gone != nil }.keys.sorted()
         for id in gone.dropLast(Self.goneLimit) { entries[id] = nil }
+    }
+
+    /// Adds what a worker did for an attempt to what it has used.
+    mutating func note(_ report: AttemptReport, of id: WorkerID) {
+        let stages: [AttemptReport.Stage] = [.inflated, .converted, .encoded, .hashed]
+        entries[id]?.busy += stages.reduce(.zero) { $0 + (report.times[$1] ?? .zero) }
+        let peak = max(entries[id]?.peakMemoryBytes ?? 0, report.peakMemoryBytes)
+        entries[id]?.peakMemoryBytes = peak
+    }
+
+    /// What a worker has used so far, by the id it is listed with.
+    func use(of id: String, at now: Instant) -> WorkerUse {
+        guard let entry = Int64(id).flatMap({ entries[WorkerID($0)] }) else { return WorkerUse() }
+        return WorkerUse(
+            busySeconds: entry.busy.seconds,
+            livedSeconds: ((entry.gone?.at ?? now) - entry.since).seconds,
+            peakMemoryBytes: entry.peakMemoryBytes
+        )
     }
 
     /// The workers as they are listed; those long gone only when `all`.

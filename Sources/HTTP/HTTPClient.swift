@@ -1,3 +1,4 @@
+import Base
 import CEvent
 import Glibc
 import Transport

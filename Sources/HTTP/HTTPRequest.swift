@@ -1,3 +1,5 @@
+import Base
+
 /// One request, as a handler sees it: decoded, and within the limits.
 package struct HTTPRequest: Sendable {
     package let method: HTTPMethod
@@ -30,4 +32,18 @@ package struct HTTPRequest: Sendable {
 
     /// The value of a header, whatever the case of its name.
     package func header(_ name: String) -> String? { headers[name.lowercased()] }
+
+    /// The fields of a form in the body; nil where it is none.
+    package var form: [String: String]? {
+        PercentCoding.parameters(of: String(decoding: body, as: UTF8.self))
+    }
+
+    /// The value of a cookie (RFC 6265 section 4.2.1).
+    package func cookie(_ name: String) -> String? {
+        for pair in (header("Cookie") ?? "").split(separator: ";") {
+            let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0] == name { return String(parts[1]) }
+        }
+        return nil
+    }
 }

@@ -25,11 +25,12 @@ package final class HTTPServer {
     /// Binds and listens at once; without `security` there is no TLS.
     ///
     /// Requests may name loopback, the host of `address`, the address they come in on, and
-    /// `moreHosts`.
+    /// `moreHosts`. Forms are taken in at paths that begin with `formPaths`, else nowhere.
     package init(
         loop: EventLoop,
         address: HostPort,
         moreHosts: [String] = [],
+        formPaths: String? = nil,
         security: TLSContext? = nil,
         handler: @escaping (HTTPRequest, HTTPExchange) -> Void
     ) throws(HTTPError) {
@@ -37,7 +38,11 @@ package final class HTTPServer {
         self.loop = loop
         self.handler = handler
         connections = ConnectionTable(loop: loop, security: security)
-        requestGuard = RequestGuard(address: address, moreHosts: moreHosts)
+        requestGuard = RequestGuard(
+            address: address,
+            moreHosts: moreHosts,
+            formPaths: formPaths
+        )
         let descriptor: Int32
         do {
             descriptor = try ListeningSocket.open(on: address)

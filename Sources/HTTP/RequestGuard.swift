@@ -4,13 +4,17 @@ import Transport
 ///
 /// On loopback every local program is trusted, but a web page in the operator's browser is not. It
 /// gives itself away by a foreign `Host` (a name of its own that resolves to 127.0.0.1), by a
-/// foreign `Origin`, or by a body that is not JSON, the only kind it may send without asking.
+/// foreign `Origin`, or by a body that is not JSON, the only kind it may send without asking. Forms,
+/// which it may send as well, are taken in below one path only, and must name our own origin.
 struct RequestGuard {
     /// Hosts that a request may name, without port, lowercase.
     private let allowedHosts: Set<String>
+    /// What paths begin with that take forms; nil where none do.
+    private let formPaths: String?
 
     /// Loopback, the host of `address` and `moreHosts` may be named.
-    init(address: HostPort, moreHosts: [String]) {
+    init(address: HostPort, moreHosts: [String], formPaths: String? = nil) {
+        self.formPaths = formPaths
         let names = ["localhost", "127.0.0.1", "::1", address.host] + moreHosts
         allowedHosts = Set(names.map { $0.lowercased() })
     }
@@ -40,16 +44,27 @@ struct RequestGuard {
         {
             return .error(403, "requests from pages of other sites are refused")
         }
-        guard request.body.isEmpty || isJSON(request) else {
+        if let formPaths, request.path.hasPrefix(formPaths) { return refusal(ofForm: request) }
+        guard request.body.isEmpty || Self.type(of: request) == "application/json" else {
             return .error(415, "the body must be JSON: send Content-Type: application/json")
         }
         return nil
     }
 
-    private func isJSON(_ request: HTTPRequest) -> Bool {
+    /// Browsers tell the origin of every form; of a foreign one it was refused before.
+    private func refusal(ofForm request: HTTPRequest) -> HTTPResponse? {
+        guard request.header("Origin") != nil else {
+            return .error(403, "a form must tell its origin")
+        }
+        guard Self.type(of: request) == "application/x-www-form-urlencoded" else {
+            return .error(415, "the body must be a form: application/x-www-form-urlencoded")
+        }
+        return nil
+    }
+
+    private static func type(of request: HTTPRequest) -> String? {
         let type = request.header("Content-Type")?.split(separator: ";").first
-        let words = type?.split(separator: " ").first
-        return words?.lowercased() == "application/json"
+        return type?.split(separator: " ").first?.lowercased()
     }
 
     /// A host without its port and without the brackets of IPv6.

@@ -1,3 +1,4 @@
+import Base
 import CEvent
 
 /// Takes libevent's requests and answers apart.

@@ -140,7 +140,8 @@ package struct DuckDB: Equatable, Sendable {
             .joined(separator: "\"\"") + "\""
     }
 
-    static func quoted(_ text: String) -> String {
+    /// A text of SQL.
+    package static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "''") + "'"

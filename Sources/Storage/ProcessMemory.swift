@@ -13,6 +13,11 @@ package enum ProcessMemory {
         return Int64(usage.ru_maxrss) << 10
     }
 
+    /// The memory of the machine.
+    package static var machineBytes: Int64 {
+        Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     /// Makes large blocks go back to the system when they are freed; to be called once, at the start.
     ///
     /// By itself glibc raises the threshold up to 32 MiB with each large block that is freed

@@ -24,6 +24,8 @@ struct ShapeTests {
     @Test("a job's status has the keys of product.md, its steps with counts by column")
     func jobStatus() {
         let step = StepStatus(
+            index: 0,
+            needs: [],
             job: "j",
             table: "t",
             state: .running,
@@ -43,9 +45,9 @@ struct ShapeTests {
                 == #"{"attempts_detail":null,"created":"c","ended":null,"id":"7","name":"imdb","#
                 + #""pool":null,"reason":null,"started":null,"state":"RUNNING","steps":[{"attempts":6,"bytes_in":7,"#
                 + #""bytes_out":8,"chunks":{"done":4,"running":5,"total":3},"#
-                + #""conversion_failures":{"birthYear":11},"ended":null,"input_bytes":9,"#
-                + #""input_read_bytes":10,"job":"j","kind":null,"reason":null,"rejected":2,"rows":1,"#
-                + #""snapshot":null,"started":null,"state":"RUNNING","table":"t"}]}"#
+                + #""conversion_failures":{"birthYear":11},"ended":null,"index":0,"input_bytes":9,"#
+                + #""input_read_bytes":10,"job":"j","kind":null,"needs":[],"reason":null,"#
+                + #""rejected":2,"rows":1,"schema":null,"snapshot":null,"started":null,"state":"RUNNING","table":"t"}]}"#
         )
     }
 

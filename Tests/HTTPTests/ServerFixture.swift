@@ -14,6 +14,7 @@ final class LiveServer: Sendable {
     init(
         host: String = "127.0.0.1",
         moreHosts: [String] = [],
+        formPaths: String? = nil,
         security: TLSContext? = nil,
         handler: @escaping @Sendable (EventLoop, HTTPRequest, HTTPExchange) -> Void
     ) throws {
@@ -22,6 +23,7 @@ final class LiveServer: Sendable {
             loop: loop,
             address: HostPort(host: host, port: 0),
             moreHosts: moreHosts,
+            formPaths: formPaths,
             security: security
         ) {
             [unowned loop] in

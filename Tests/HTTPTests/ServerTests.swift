@@ -191,6 +191,40 @@ struct ServerTests {
     }
 
     @Test(
+        "a form is taken in where forms may be, and only of our own origin",
+        arguments: [
+            ("/forms/a", "http://localhost", "application/x-www-form-urlencoded", 200),
+            ("/forms/a", "http://elsewhere", "application/x-www-form-urlencoded", 403),
+            ("/forms/a", "null", "application/x-www-form-urlencoded", 403),
+            ("/forms/a", nil, "application/x-www-form-urlencoded", 403),
+            ("/forms/a", "http://localhost", "application/json", 415),
+            ("/form", "http://localhost", "application/x-www-form-urlencoded", 415),
+        ]
+    )
+    func forms(path: String, origin: String?, type: String, status: Int) throws {
+        let server = try LiveServer(formPaths: "/forms/") { _, request, exchange in
+            exchange.respond(.text(request.form?["name"] ?? "none"))
+        }
+        let raw = RawClient(port: server.port)
+        raw.write("POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
+        if let origin { raw.write("Origin: \(origin)\r\n") }
+        raw.write("Content-Type: \(type)\r\nContent-Length: 13\r\n\r\nname=a+%C3%A9")
+        let answer = raw.read()
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+        #expect(status != 200 || answer.hasSuffix("a é"))
+    }
+
+    @Test("cookies are told apart by their names")
+    func cookies() {
+        let headers = [("Cookie", "a=1; session=x=y;b=; c")]
+        let request = HTTPRequest(method: .get, path: "/", headers: headers)
+        #expect(request.cookie("a") == "1")
+        #expect(request.cookie("session") == "x=y")
+        #expect(request.cookie("b") == nil)
+        #expect(request.cookie("ession") == nil)
+    }
+
+    @Test(
         "a path or query that is not properly encoded is 400",
         arguments: ["/%", "/%4", "/%zz", "/%00", "/%ff", "/health?a=%", "/health?%c3=1"]
     )

@@ -1,4 +1,4 @@
-import CLI
+import API
 import Testing
 
 @Suite("Text")

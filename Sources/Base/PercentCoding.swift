@@ -1,10 +1,10 @@
 /// Percent-encoding of URLs (RFC 3986 section 2.1) and of form queries (WHATWG URL section 5.1).
-enum PercentCoding {
+package enum PercentCoding {
     /// The text behind the encoding.
     ///
     /// Nil when an escape is broken, or when the result has NULs or is not UTF-8: such a text can
     /// only be meant to be read differently by two programs.
-    static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+    package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8.makeIterator()
         while let byte = rest.next() {
@@ -21,7 +21,7 @@ enum PercentCoding {
     }
 
     /// Everything but RFC 3986's unreserved characters escaped; `keeping` are left as they are.
-    static func encode(_ text: String, keeping: String = "") -> String {
+    package static func encode(_ text: String, keeping: String = "") -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {
@@ -35,7 +35,7 @@ enum PercentCoding {
     }
 
     /// The parameters of a query without its question mark; nil when one is broken.
-    static func parameters(of query: some StringProtocol) -> [String: String]? {
+    package static func parameters(of query: some StringProtocol) -> [String: String]? {
         var parameters: [String: String] = [:]
         for part in query.split(separator: "&") {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
