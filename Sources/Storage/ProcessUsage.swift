@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What the process uses, as Linux counts it: getrusage(2), getrlimit(2), proc(5).
@@ -12,13 +13,14 @@ package struct ProcessUsage: Sendable {
     package static func current() -> ProcessUsage? {
         var usage = rusage()
         guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0,
-            let pages = FileText.read("/proc/self/statm")?.split(separator: " ").dropFirst().first,
-            let residentPages = Int64(pages),
+            let status = FileText.read("/proc/self/status"),
+            let resident = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
+            let kibibytes = resident.split(separator: " ").dropLast().last.flatMap({ Int64($0) }),
             let descriptors = try? Directory.list(path: "/proc/self/fd")
         else { return nil }
         return ProcessUsage(
             cpuTime: Duration(usage.ru_utime) + Duration(usage.ru_stime),
-            residentBytes: residentPages * Int64(sysconf(Int32(_SC_PAGESIZE))),
+            residentBytes: kibibytes << 10,
             // The listing itself has one open.
             openFiles: descriptors.count - 1,
             openFilesLimit: OpenFiles.allow(0)
