@@ -77,6 +77,8 @@ extension Scheduler {
 
     private mutating func failAction(_ id: StepID, reason: String) {
         guard let step = step(id) else { return }
+        // Not under way any more: the end of its job must not abandon it.
+        update(id) { $0.state = .waiting }
         guard step.attempts <= step.rules.retries else {
             let tries = step.attempts > 1 ? " (\(step.attempts) tries)" : ""
             return end(id.job, .failed(reason: reason + tries), failing: id)
@@ -85,10 +87,7 @@ extension Scheduler {
         // Actions that failed together must not all come back together: up to a quarter more.
         let jitter = delay * ((id.index &* 37 &+ step.attempts &* 11) & 63) / 256
         let retryAfter = now + delay + jitter
-        update(id) { step in
-            step.state = .waiting
-            step.retryAfter = retryAfter
-        }
+        update(id) { $0.retryAfter = retryAfter }
         let text = "step \(id.index) is tried again in \((delay + jitter).seconds) s: \(reason)"
         commands.append(.note(id.job, text))
         commands.append(.stepChanged(id))

@@ -88,6 +88,17 @@ extension Scheduler {
         let jobs = runningJobs.count { self.jobs[$0]?.pool == id }
         try require(jobs == pool.jobs, "pool \(id): \(jobs) jobs use it")
         try require(pool.launching >= 0 && pool.expected >= 0, "pool \(id): fewer than none")
+        guard pool.settings.startsWorkers else { return }
+        try require(
+            pool.wantedWorkers <= pool.settings.maxWorkers,
+            "pool \(id): \(pool.wantedWorkers) workers are wanted"
+        )
+        // What is started on this machine ends by itself when it joins and is one too many.
+        let present = pool.members + (pool.settings.isOnDemand ? pool.launching : 0)
+        try require(
+            present <= pool.wantedWorkers,
+            "pool \(id): \(present) workers are there or started, and \(pool.wantedWorkers) wanted"
+        )
     }
 
     private func checkAttempts() throws(Contradiction) {

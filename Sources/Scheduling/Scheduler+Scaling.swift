@@ -77,26 +77,33 @@ extension Scheduler {
         }
         let isNeeded = pool.jobs > 0 || pool.acquiringSince != nil
         if settings.isOnDemand, !isNeeded, pool.exhaustedReason != nil {
+            pools[index].autoscaler = Autoscaler()
             return (0, "given up until a job needs it")
         }
+        let isIdle = settings.isOnDemand && !isNeededSoon(index, isNeeded)
         if let autoscale = settings.autoscale {
             let tasks = openTasks(in: settings.id)
+            let least = isIdle ? min(settings.workers, settings.minWorkers) : settings.minWorkers
             let workers = pools[index].autoscaler.workers(
                 for: tasks,
                 autoscale,
-                within: settings.minWorkers...max(settings.minWorkers, settings.maxWorkers),
+                within: least...max(least, settings.maxWorkers),
                 at: now
             )
             let text = "autoscaled for \(tasks) open tasks, \(autoscale.tasksPerWorker) a worker"
             return (workers, text)
         }
-        guard settings.isOnDemand, settings.workers < settings.minWorkers else {
+        guard settings.isOnDemand, !isIdle, settings.workers < settings.minWorkers else {
             return (settings.workers, nil)
         }
-        let idle = pool.neededAt.map { now - $0 } ?? Pool.idleTime
+        return (settings.minWorkers, "started for a job")
+    }
+
+    /// Whether a job needs the pool, or did a moment ago: the next one may, too.
+    private mutating func isNeededSoon(_ index: Int, _ isNeeded: Bool) -> Bool {
         if isNeeded { pools[index].neededAt = now }
-        return isNeeded || idle < Pool.idleTime
-            ? (settings.minWorkers, "started for a job") : (settings.workers, nil)
+        guard let last = pools[index].neededAt else { return false }
+        return isNeeded || now - last < Pool.idleTime
     }
 
     /// Tasks of the pool's jobs that wait for a worker.

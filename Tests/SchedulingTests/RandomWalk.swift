@@ -12,7 +12,7 @@ struct RandomWalk {
     private(set) var complaints: [String] = []
     private(set) var outcomes: [JobOutcome] = []
 
-    private var random: SeededGenerator
+    var random: SeededGenerator
     private var jobs = 0
     private var lastWorker = 0
     private var inputs: [StepID: Input] = [:]
@@ -24,6 +24,8 @@ struct RandomWalk {
     private var publishing: StepID?
     private var readAnew: Set<StepID> = []
     private var launches: [PoolID] = []
+    var scaled: [PoolID: Int] = [:]
+    var actions = ActionBook()
     private var silent: Set<WorkerID> = []
     private var seen: Set<AttemptID> = []
     private var ended: Set<AttemptID> = []
@@ -41,15 +43,12 @@ struct RandomWalk {
         let isSynthetic: Bool
     }
 
-    static let settings = SchedulingSettings(
-        pools: [.process(zoneA, workers: 2), .static(zoneB)],
-        epoch: 5
-    )
-
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
-        fixture = SchedulerFixture(Self.settings)
+        fixture = SchedulerFixture(RandomPlans.settings(using: &random))
     }
+
+    var settings: SchedulingSettings { fixture.scheduler.settings }
 
     var openJobs: [Job] { fixture.scheduler.jobs.values.filter { !$0.isEnded } }
 
@@ -58,7 +57,7 @@ struct RandomWalk {
 
     // MARK: Events
 
-    private mutating func send(_ event: Event) {
+    mutating func send(_ event: Event) {
         // As the shell does, jobs that have ended are forgotten in the end.
         let ended = fixture.scheduler.jobs.values.filter(\.isEnded).map(\.id).sorted()
         let forgotten = ended.count > 2 ? ended.first : nil
@@ -82,14 +81,17 @@ struct RandomWalk {
         switch Int.random(in: 0..<100, using: &random) {
         case ..<5: submit()
         case ..<7: cancel()
-        case ..<12: join(lastWorker % 2 == 0 ? zoneA : zoneB, wasLaunched: false)
+        case ..<12: join([zoneA, zoneB, zoneC][lastWorker % 3], wasLaunched: false)
         case ..<20: answerLaunch(succeeds: Bool.random(using: &random))
         case ..<23: loseWorker()
         case ..<25: silent.formUnion(fixture.scheduler.workers.keys.sorted().prefix(1))
         case ..<27: drainOrScale()
-        case ..<50: answerInput(fails: Int.random(in: 0..<60, using: &random) == 0)
-        case ..<70: answerAttempt(fails: Int.random(in: 0..<8, using: &random) == 0)
-        case ..<83: answerStore(fails: Int.random(in: 0..<10, using: &random) == 0)
+        case ..<32: answerAction(fails: Int.random(in: 0..<3, using: &random) == 0)
+        case ..<34: answerActionLate()
+        case ..<35: resize()
+        case ..<54: answerInput(fails: Int.random(in: 0..<60, using: &random) == 0)
+        case ..<72: answerAttempt(fails: Int.random(in: 0..<8, using: &random) == 0)
+        case ..<84: answerStore(fails: Int.random(in: 0..<10, using: &random) == 0)
         case ..<88: answerPublication(fails: Int.random(in: 0..<10, using: &random) == 0)
         case ..<93: reportLate()
         default: tick(after: .milliseconds(Int64.random(in: 1...12_000, using: &random)))
@@ -105,20 +107,22 @@ struct RandomWalk {
         for _ in 0..<20 { answerAttempt(fails: false) }
         while !stores.isEmpty { answerStore(fails: false) }
         answerPublication(fails: false)
+        while !actions.underWay.isEmpty { answerAction(fails: false) }
         tick(after: .seconds(1))
+    }
+
+    /// Lets time pass in which nobody wants anything.
+    mutating func rest(for time: Duration) {
+        let end = fixture.now + time
+        while fixture.now < end {
+            while !launches.isEmpty { answerLaunch(succeeds: true) }
+            tick(after: .seconds(10))
+        }
     }
 
     private mutating func submit() {
         jobs += 1
-        let steps = (0..<Int.random(in: 1...3, using: &random)).map { _ -> StepPlan in
-            switch Int.random(in: 0..<8, using: &random) {
-            case 0: .synthetic(Int.random(in: 0...300, using: &random))
-            case 1: StepPlan(source: .published(SnapshotID(1)))
-            default: .input(Int64.random(in: 1...1000, using: &random))
-            }
-        }
-        let pool = [nil, nil, nil, zoneA, zoneB].randomElement(using: &random) ?? nil
-        send(.submitted(JobPlan(id: JobID(Int64(jobs)), name: "job", steps: steps, pool: pool)))
+        send(.submitted(RandomPlans.job(JobID(Int64(jobs)), using: &random)))
     }
 
     private mutating func cancel() {
@@ -127,7 +131,7 @@ struct RandomWalk {
     }
 
     private mutating func join(_ pool: PoolID, wasLaunched: Bool) {
-        guard fixture.scheduler.workers.count < 12 else { return }
+        guard wasLaunched || fixture.scheduler.workers.count < 12 else { return }
         lastWorker += 1
         let slots = Int.random(in: 1...3, using: &random)
         let id = WorkerID(Int64(lastWorker))
@@ -164,8 +168,16 @@ struct RandomWalk {
         if Bool.random(using: &random), let worker = workers.randomElement(using: &random) {
             send(.drainRequested(worker))
         } else {
-            send(.scaleRequested(zoneA, workers: Int.random(in: 1...4, using: &random)))
+            scale(Bool.random(using: &random) ? zoneA : zoneC)
         }
+    }
+
+    private mutating func scale(_ pool: PoolID) {
+        // A pool that was scaled once does not scale itself any more.
+        guard Int.random(in: 0..<4, using: &random) == 0 else { return }
+        let workers = Int.random(in: 0...10, using: &random)
+        scaled[pool] = min(workers, fixture.scheduler.pool(pool)?.settings.maxWorkers ?? 0)
+        send(.scaleRequested(pool, workers: workers))
     }
 
     private mutating func answerInput(fails: Bool) {
@@ -177,6 +189,10 @@ struct RandomWalk {
         if fails {
             inputs[step] = nil
             return send(.inputFailed(step, reason: "damaged"))
+        }
+        if !input.isOpen, Int.random(in: 0..<10, using: &random) == 0 {
+            inputs[step] = nil
+            return send(.inputUnchanged(step))
         }
         guard input.isOpen else {
             inputs[step]?.isOpen = true
@@ -295,8 +311,9 @@ struct RandomWalk {
         case .cancelStarts(let pool, let count): cancel(count, of: pool)
         case .stopWorker(let worker, _, _): forget(worker)
         case .jobEnded(_, let outcome): outcomes.append(outcome)
-        case .perform(let step, _), .abandon(let step):
-            complaints.append("no job of the walk has actions, and step \(step) is one")
+        case .perform(let step, let attempt):
+            complaints += actions.begin(step, attempt: attempt, fixture.scheduler)
+        case .abandon(let step): complaints += actions.abandon(step)
         case .jobStarted, .stepChanged, .note, .storeInputEnd, .discardResult, .releaseChunk,
             .closeStep:
             break
@@ -317,7 +334,7 @@ struct RandomWalk {
         silent.remove(worker)
     }
 
-    private mutating func expect(_ holds: Bool, _ complaint: String) {
+    mutating func expect(_ holds: Bool, _ complaint: String) {
         if !holds { complaints.append(complaint) }
     }
 }

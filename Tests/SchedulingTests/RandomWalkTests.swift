@@ -6,6 +6,8 @@ import Testing
 struct RandomWalkTests {
     private static let seeds = UInt64(0)..<200
     private static let events = 250
+    /// Longer than the cool-down, the time that a pool stays after a job, and the latest start.
+    private static let rest = Duration.seconds(200)
 
     @Test("no order of events breaks an invariant, and when faults stop every job ends")
     func walks() {
@@ -21,6 +23,8 @@ struct RandomWalkTests {
             #expect(walk.complaints.isEmpty, "seed \(seed)")
             #expect(walk.openJobs.map(\.id) == [], "seed \(seed)")
             #expect(walk.unexplained.isEmpty, "seed \(seed)")
+            walk.rest(for: Self.rest)
+            #expect(walk.surplus == [], "seed \(seed)")
             for outcome in walk.outcomes { outcomes[outcome.kind, default: 0] += 1 }
         }
         // A walk in which all jobs end the same way would show little.
@@ -32,7 +36,7 @@ struct RandomWalkTests {
     func determinism(seed: UInt64) {
         var walk = RandomWalk(seed: seed)
         for _ in 0..<Self.events { walk.step() }
-        var again = Scheduler(settings: RandomWalk.settings, at: SchedulerFixture.start)
+        var again = Scheduler(settings: walk.settings, at: SchedulerFixture.start)
         for (index, entry) in walk.trace.enumerated() {
             if let forgotten = entry.forgotten { again.forget(forgotten) }
             let commands = again.handle(entry.event, at: entry.time)

@@ -233,6 +233,25 @@ struct ScalingTests {
         #expect(fixture.job(1)?.pool == zoneB)
     }
 
+    @Test("a pool on demand that scales itself keeps none when no job needs it")
+    func demandAutoscaled() {
+        var pool = onDemand(zoneA)
+        pool.autoscale = Autoscale(tasksPerWorker: 1, coolDown: .seconds(10))
+        var fixture = fixture(pool)
+        #expect(fixture.send(.tick).isEmpty)
+        #expect(fixture.submit(1, [.synthetic(3)]).count(of: start) == 2)
+        fixture.join(1, wasLaunched: true)
+        let batch = fixture.join(2, wasLaunched: true).batches.flatMap(\.attempts)
+        #expect(fixture.scheduler.pools[0].wantedWorkers == 3)
+        fixture.join(3, wasLaunched: true)
+        fixture.finish(batch)
+        #expect(fixture.outcome(1) == .done)
+        for _ in 0..<5 { fixture.passHeard(.seconds(10)) }
+        #expect(fixture.scheduler.pools[0].wantedWorkers == 2)
+        for _ in 0..<3 { fixture.passHeard(.seconds(10)) }
+        #expect(fixture.scheduler.workers.isEmpty)
+    }
+
     @Test("a pool on demand that is given up keeps no workers")
     func givenUp() {
         var fixture = fixture(onDemand(zoneA), .static(zoneB))
