@@ -76,6 +76,7 @@ let package = Package(
         ),
         module("Gzip", ["Base", "CISAL", "CShims"]),
         module("Spool", ["Base", "Gzip", "Wire"]),
+        module("Sorting", ["Base", "Columns", "Gzip", "Wire"]),
         module("TSV", ["Base", "Columns", "CShims"]),
         module("Parquet", ["Base", "Columns", "CZstd", "CShims"]),
         module("Ingestion", ["Base"]),
@@ -112,7 +113,7 @@ let package = Package(
                 "API", "Base", "Catalog", "Channel", "Columns", "Dashboard", "Database",
                 "Dataproc", "Gzip",
                 "HTTP", "Identity", "Ingestion", "Jobs",
-                "Parquet", "Query", "Scheduling", "Spool", "Storage", "TSV", "Transfer",
+                "Parquet", "Query", "Scheduling", "Sorting", "Spool", "Storage", "TSV", "Transfer",
                 "Transport", "Wire",
             ]
         ),
@@ -120,7 +121,7 @@ let package = Package(
             "Worker",
             [
                 "API", "Base", "Channel", "Columns", "Gzip", "HTTP", "Identity", "Parquet",
-                "Storage", "TSV", "Transport", "Wire", "Working",
+                "Sorting", "Storage", "TSV", "Transport", "Wire", "Working",
             ]
         ),
         module(
@@ -167,6 +168,7 @@ var testTargets: [Target] {
         tests("Dashboard", ["API"]),
         tests("Gzip", ["Base", "CZlib"]),
         tests("Spool", ["Base", "Wire"]),
+        tests("Sorting", ["Base", "Columns", "TSV"]),
         tests("TSV", ["Base", "Columns"]),
         tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),
         tests("Ingestion", ["Base"]),

@@ -2,12 +2,17 @@
 package struct ChunkSummary: Sendable, Equatable {
     package var sizeBytes: Int
     package var lines: Int64
-    /// The number of its first line in `source`, counted from 1; 0 for a task without data.
+    /// The number of its first line in `source`, counted from 1; 0 for what was cut from no file: a
+    /// task without data, or one that merges sorted rows.
     package var firstLine: Int64
     /// The file it was cut from.
     package var source: String
     /// CRC-32 of its text.
     package var crc32: UInt32
+
+    /// Whether it is no chunk of an input, but sorted rows that are merged; `lines` then is the most
+    /// that they may be.
+    package var isMerge: Bool { firstLine == 0 }
 
     package init(
         sizeBytes: Int,

@@ -65,6 +65,15 @@ package enum Limits {
     /// Columns of one table; a guess that keeps positions and footers small.
     package static let columns = 1024
 
+    /// Fields of `partition_by`; a guess, more than anybody can keep in mind.
+    package static let partitionFields = 8
+
+    /// Partitions of one load, and buckets of one field.
+    ///
+    /// Each is a file at least, and a file that readers open costs them milliseconds: eleven years of
+    /// days fit, and a column without equal values is noticed before it has made a million files.
+    package static let partitions = 4096
+
     /// Slots of one worker: attempts it runs at the same time.
     package static let slots = 1...64
 

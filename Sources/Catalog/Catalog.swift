@@ -47,7 +47,9 @@ package final class Catalog {
         schema: String,
         table: String,
         columns: [ColumnDeclaration],
-        mode: WriteMode
+        mode: WriteMode,
+        partitionBy: [PartitionField] = [],
+        sortedBy: [Int] = []
     ) throws(CatalogError) -> TablePlan {
         try checkName(schema, "schema")
         try checkName(table, "table")
@@ -62,6 +64,8 @@ package final class Catalog {
             table: table,
             columns: columns,
             mode: mode,
+            partitionBy: partitionBy,
+            sortedBy: sortedBy,
             columnIDs: ColumnLayout(columns, replacing: state).targets.map(\.ids),
             directory: state.directory
         )

@@ -33,22 +33,31 @@ extension Commit {
         _ segments: [SegmentRecord],
         of table: Int64,
         plan: TablePlan,
+        _ partitionID: Int64? = nil,
         firstID: Int64,
         firstRow: Int64? = nil
     ) throws(CatalogError) {
         var row = if let firstRow { firstRow } else { try nextRowID(of: table) }
         for (id, segment) in zip(firstID..., segments) {
+            let values = partitionTexts(of: segment, plan)
             try database.run(
                 """
                 INSERT INTO ducklake_data_file
-                VALUES (?, ?, ?, NULL, NULL, ?, 1, 'parquet', ?, ?, ?, ?, NULL, NULL, NULL, NULL)
+                VALUES (?, ?, ?, NULL, NULL, ?, 1, 'parquet', ?, ?, ?, ?, ?, NULL, NULL, NULL)
                 """,
                 [
                     .integer(id), .integer(table), .integer(snapshot), .text(segment.fileName),
                     .integer(segment.rowCount), .integer(segment.sizeBytes),
                     .integer(segment.footerSizeBytes), .integer(row),
+                    values == nil ? nil : partitionID.map { .integer($0) } ?? nil,
                 ]
             )
+            for (key, value) in (values ?? []).enumerated() {
+                try database.run(
+                    "INSERT INTO ducklake_file_partition_value VALUES (?, ?, ?, ?)",
+                    [.integer(id), .integer(table), .integer(Int64(key)), .optional(value)]
+                )
+            }
             row += segment.rowCount
             for (index, statistics) in segment.statistics.enumerated() {
                 try write(

@@ -82,6 +82,13 @@ struct Commit {
         isSchemaChanged = true
     }
 
+    /// Records that what is known of a table changed besides its files.
+    mutating func noteAlteration(of table: Int64) {
+        guard !alteredTables.contains(table) else { return }
+        noteSchemaChange("altered_table:\(table)")
+        alteredTables.append(table)
+    }
+
     mutating func takeCatalogID() -> Int64 {
         defer { nextCatalogID += 1 }
         return nextCatalogID
@@ -96,6 +103,7 @@ struct Commit {
     private mutating func write(_ publication: TablePublication) throws(CatalogError) {
         let plan = publication.plan
         let (table, layout, isNew) = try prepare(plan)
+        let partition = try writeLayout(plan, of: table, isNew: isNew)
         onStep(.schemaWritten)
         if !isNew, plan.mode == .replace {
             let ended = try endFiles(of: table)
@@ -103,7 +111,7 @@ struct Commit {
         }
         onStep(.filesEnded)
         let firstFile = takeFileIDs(publication.segments.count)
-        try nameFiles(publication.segments, of: table, plan: plan, firstID: firstFile)
+        try nameFiles(publication.segments, of: table, plan: plan, partition, firstID: firstFile)
         if !publication.segments.isEmpty { changes.append("inserted_into_table:\(table)") }
         onStep(.filesNamed)
         try writeStatistics(
@@ -137,8 +145,7 @@ struct Commit {
             try ColumnLayout.checkAppend(plan.columns, to: state, table: name)
         } else if layout.isAltered {
             try alterColumns(of: table, to: layout)
-            noteSchemaChange("altered_table:\(table)")
-            alteredTables.append(table)
+            noteAlteration(of: table)
         }
         return (table, layout, false)
     }

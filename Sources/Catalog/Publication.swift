@@ -22,6 +22,10 @@ package struct TablePlan: Hashable, Sendable {
     package let table: String
     package let columns: [ColumnDeclaration]
     package let mode: WriteMode
+    /// What the rows are put into partitions by.
+    package let partitionBy: [PartitionField]
+    /// Indexes of the columns that the rows of each file are sorted by; empty for no known order.
+    package let sortedBy: [Int]
     /// One for each column, in the same order.
     package let columnIDs: [ColumnIDs]
     /// The absolute folder of the table's files, with a slash at its end.
@@ -32,6 +36,8 @@ package struct TablePlan: Hashable, Sendable {
         table: String,
         columns: [ColumnDeclaration],
         mode: WriteMode,
+        partitionBy: [PartitionField] = [],
+        sortedBy: [Int] = [],
         columnIDs: [ColumnIDs],
         directory: String
     ) {
@@ -40,6 +46,8 @@ package struct TablePlan: Hashable, Sendable {
         self.table = table
         self.columns = columns
         self.mode = mode
+        self.partitionBy = partitionBy
+        self.sortedBy = sortedBy
         self.columnIDs = columnIDs
         self.directory = directory
     }
@@ -55,19 +63,23 @@ package struct SegmentRecord: Hashable, Sendable {
     package let footerSizeBytes: Int64
     /// One for each column in order; for lists that of the elements.
     package let statistics: [ColumnStatistics]
+    /// The values that all its rows have in the plan's `partitionBy`; nil where it has no partition.
+    package let partition: [ColumnBound?]?
 
     package init(
         fileName: String,
         rowCount: Int64,
         sizeBytes: Int64,
         footerSizeBytes: Int64,
-        statistics: [ColumnStatistics]
+        statistics: [ColumnStatistics],
+        partition: [ColumnBound?]? = nil
     ) {
         self.fileName = fileName
         self.rowCount = rowCount
         self.sizeBytes = sizeBytes
         self.footerSizeBytes = footerSizeBytes
         self.statistics = statistics
+        self.partition = partition
     }
 }
 
@@ -80,6 +92,8 @@ package struct TablePublication: Hashable, Sendable {
         let columns = plan.columns.count
         for segment in segments {
             precondition(segment.statistics.count == columns, "\(segment.fileName): statistics")
+            let values = segment.partition?.count ?? plan.partitionBy.count
+            precondition(values == plan.partitionBy.count, "\(segment.fileName): partition")
             let parts = segment.fileName.split(separator: "/", omittingEmptySubsequences: false)
             precondition(!parts.contains { $0.isEmpty || $0 == ".." }, "\(segment.fileName): name")
         }

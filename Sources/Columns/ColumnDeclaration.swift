@@ -56,17 +56,25 @@ package struct TransformDeclaration: Hashable, Sendable {
     package let stripsCarriageReturn: Bool
     /// Indexes into `columns` of the `cluster_by` columns, most significant first.
     package let clusterBy: [Int]
+    /// What rows are put into partitions by; empty for a table without any.
+    package let partitionBy: [PartitionField]
+    /// Whether rows are put in the order of partitions and `clusterBy`, whatever the input's is.
+    package let sortsRows: Bool
 
     package init(
         columns: [ColumnDeclaration],
         nullMarker: [UInt8] = Array(#"\N"#.utf8),
         stripsCarriageReturn: Bool = false,
-        clusterBy: [Int] = []
+        clusterBy: [Int] = [],
+        partitionBy: [PartitionField] = [],
+        sortsRows: Bool = false
     ) {
         self.columns = columns
         self.nullMarker = nullMarker
         self.stripsCarriageReturn = stripsCarriageReturn
         self.clusterBy = clusterBy
+        self.partitionBy = partitionBy
+        self.sortsRows = sortsRows || !partitionBy.isEmpty
     }
 }
 

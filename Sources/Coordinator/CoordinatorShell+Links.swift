@@ -103,12 +103,8 @@ extension CoordinatorShell: WorkerLinkDelegate {
         guard let chunk = scheduler.step(running.task.step)?.tasks[running.task.index].chunk else {
             preconditionFailure("attempt \(attempt) counts and has no task")
         }
-        guard result.lines == chunk.lines,
-            result.conversionFailures.count == job.transform.columns.count
-        else {
+        if let reason = complaint(about: result, of: chunk, job.transform) {
             link.send(.credit(bytes: Int64(result.payloadSizeBytes)))
-            let reason =
-                "the worker reports \(result.lines) lines, the chunk has \(chunk.lines)"
             // Of text that is not inflated here, only the index says how many lines it has.
             let isIndexs = result.lines != chunk.lines && chunks.isSlice(running.task)
             let failure = isIndexs ? FailureClass.wrongIndex : .defect
@@ -125,7 +121,26 @@ extension CoordinatorShell: WorkerLinkDelegate {
                 sha256: sha256
             ), worker
         )
-        handle(.resultArrived(attempt, TaskReport(result)))
+        handle(.resultArrived(attempt, TaskReport(result, of: chunk)))
+    }
+
+    /// Why the result cannot be one of the chunk; nil where it can.
+    private func complaint(
+        about result: TransformResult,
+        of chunk: ChunkSummary,
+        _ declaration: TransformDeclaration
+    ) -> String? {
+        // Of sorted rows a task reads more than it keeps; all that are kept are counted in the end.
+        let isWhole = chunk.isMerge ? result.lines <= chunk.lines : result.lines == chunk.lines
+        guard isWhole, result.conversionFailures.count == declaration.columns.count else {
+            return "the worker reports \(result.lines) lines, the chunk has \(chunk.lines)"
+        }
+        let isSorted = declaration.sortsRows && !chunk.isMerge
+        let foreign: RowGroupTable = isSorted ? .rows : .sortedRun
+        guard !result.rowGroups.contains(where: { $0.table == foreign }),
+            result.rowGroups.count(where: { $0.table == .sortedRun }) <= 1
+        else { return "the worker reports rows of another stage than its chunk's" }
+        return nil
     }
 
     func finished(_ attempts: [AttemptID], from link: WorkerLink) {

@@ -2,6 +2,7 @@ import Base
 import Catalog
 import Jobs
 import Scheduling
+import Sorting
 import Spool
 import Transport
 import Wire
@@ -55,6 +56,7 @@ extension CoordinatorShell {
         let chunkSizeBytes = context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes
         context.recovered = nil
         context.results = [:]
+        context.merge = nil
         context.inputReadBytes = 0
         spool?.discard(step) { [unowned self] outcome in
             // The job may have ended meanwhile.
@@ -120,20 +122,46 @@ extension CoordinatorShell {
     // MARK: Attempts
 
     func lease(_ attempt: AttemptID, _ task: TaskID, to worker: WorkerID) {
-        guard let job = context(task.step)?.table else { return }
-        chunks.lease(task) { [unowned self] text in
-            switch text {
-            case .success(let text):
-                // Revoked while its text was read back: not sent for nothing.
-                guard scheduler.attempt(attempt) != nil else { return }
-                links[worker]?.lease(
-                    text,
-                    attempt: attempt,
-                    step: task.step,
-                    declaration: job.transform
-                )
-            case .failure(let error):
-                handle(.attemptFailed(attempt, .transient, reason: "\(error)"))
+        if let merge = context(task.step)?.merge, task.index >= merge.firstTask {
+            return merges.read(task, of: merge) { [unowned self] text in
+                lease(text, attempt, task, to: worker)
+            }
+        }
+        chunks.lease(task) { [unowned self] text in lease(text, attempt, task, to: worker) }
+    }
+
+    private func lease(
+        _ text: Result<CutText, some Error>,
+        _ attempt: AttemptID,
+        _ task: TaskID,
+        to worker: WorkerID
+    ) {
+        // Revoked while its text was read back: not sent for nothing.
+        guard scheduler.attempt(attempt) != nil, let job = context(task.step)?.table else { return }
+        switch text {
+        case .success(let text):
+            links[worker]?.lease(
+                text,
+                attempt: attempt,
+                step: task.step,
+                declaration: job.transform
+            )
+        case .failure(let error):
+            handle(.attemptFailed(attempt, .transient, reason: "\(error)"))
+        }
+    }
+
+    /// Has the tasks planned that merge what the step's chunks were sorted to.
+    func planMerge(of step: StepID) {
+        guard let context = context(step), let tasks = scheduler.step(step)?.tasks else { return }
+        let limitBytes = context.recovered?.chunkSizeBytes ?? configuredChunkSizeBytes
+        let runs = tasks.indices.map { context.results[$0]?.sortedRun }
+        merges.plan(runs, limitBytes: limitBytes) { [unowned self] outcome in
+            switch outcome {
+            case .success(let merge):
+                context.merge = merge
+                handle(.mergePlanned(step, merge.plan.tasks.map(\.summary)))
+            case .failure(let error): handle(.mergeFailed(step, reason: error.description))
             }
         }
     }
@@ -190,6 +218,7 @@ extension CoordinatorShell {
             spoolPath: ResultSpool.path(of: id, in: spoolDirectory),
             results: step.tasks.indices.compactMap { context.results[$0] },
             chunks: step.tasks.map(\.chunk),
+            merge: context.merge,
             extraInfo: releaseInfo(of: id)
         )
         precondition(release.results.count == step.tasks.count, "a finished task has no result")
@@ -208,6 +237,7 @@ extension CoordinatorShell {
     func close(_ step: StepID) {
         spool?.drop(step)
         context(step)?.results = [:]
+        context(step)?.merge = nil
         for link in links.values { link.forget(step) }
     }
 

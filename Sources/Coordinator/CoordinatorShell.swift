@@ -44,6 +44,7 @@ final class CoordinatorShell {
     let inputs: InputReader
     let ingestor: Ingestor
     let chunks: ChunkStore
+    let merges: MergeReader
     let memory = DataMemory()
     private(set) var spool: ResultSpool?
     let retention: Retention
@@ -145,6 +146,11 @@ final class CoordinatorShell {
             loop: loop,
             directory: Self.spoolDirectory(configuration),
             budgetBytes: Self.chunkBudgetBytes,
+            memory: memory.chunks
+        )
+        merges = MergeReader(
+            loop: loop,
+            directory: Self.spoolDirectory(configuration),
             memory: memory.chunks
         )
         scheduler = Scheduler(
@@ -268,6 +274,7 @@ final class CoordinatorShell {
         case .storeFinished(let step, let batch): spool?.store(.finished(step, batch))
         case .storeInputEnd(let step, let chunks):
             spool?.store(.inputEnded(step, chunks: chunks))
+        case .planMerge(let step): planMerge(of: step)
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .attemptEnded(let record): attemptEnded(record)
         case .releaseChunk(let task): chunks.remove(task)

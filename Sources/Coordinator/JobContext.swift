@@ -51,6 +51,8 @@ final class StepContext {
     var inputReadBytes: Int64 = 0
     /// Durable results by task.
     var results: [Int: StoredResult] = [:]
+    /// What merges the sorted rows, once that is planned.
+    var merge: PlannedMerge?
     var started: WallTime?
     var ended: WallTime?
     /// How the step ended before a restart.

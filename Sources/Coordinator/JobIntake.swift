@@ -242,7 +242,7 @@ extension CoordinatorShell {
                 }
             }
             let tasks = remains.recovered.values.reduce(0) {
-                $0 + $1.finished.results.count + $1.finished.synthetic.count
+                $0 + $1.finished.count
             }
             let text = "goes on, \(published.count) steps published, \(tasks) tasks finished"
             CoordinatorLog.write("job \(record.id) \(text)")

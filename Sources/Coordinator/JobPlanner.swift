@@ -247,7 +247,8 @@ extension StepPlan {
                 rejectLimits: job.rejectLimits,
                 allowsEmpty: job.allowEmpty,
                 finished: finished,
-                rules: rules
+                rules: rules,
+                isMerged: job.transform.sortsRows
             )
         case .selftest(let test):
             self.init(source: .synthetic(tasks: test.tasks), finished: finished, rules: rules)

@@ -3,6 +3,7 @@ import Columns
 import Dispatch
 import Parquet
 import Scheduling
+import Sorting
 import Spool
 import Storage
 import Transport
@@ -29,7 +30,14 @@ struct StoredResult: Sendable, Equatable {
         var crc32: UInt32
     }
 
+    /// Rows of a chunk that are sorted and not merged yet.
+    struct SortedRun: Sendable, Equatable {
+        var index: SortedRunIndex
+        var offset: Int64
+    }
+
     var rowGroups: [RowGroup]
+    var sortedRun: SortedRun?
 }
 
 /// Why a result was not stored.
@@ -39,6 +47,7 @@ enum SpoolError: Error, CustomStringConvertible {
     /// Pages or metadata of a row group are not those that its worker encoded.
     case wrongChecksum
     case metadata(ParquetError)
+    case sortedRun(reason: String)
     case stepEnded
 
     /// Whether there was no room on the disk.
@@ -52,6 +61,7 @@ enum SpoolError: Error, CustomStringConvertible {
         case .wrongHash: "its SHA-256 is not the announced one: damaged on the way"
         case .wrongChecksum: "the CRC-32 of a row group is not that of its encoding"
         case .metadata(let error): "its row groups are described wrongly: \(error)"
+        case .sortedRun(let reason): "its sorted rows are described wrongly: \(reason)"
         case .stepEnded: "its step has ended"
         }
     }

@@ -1,5 +1,6 @@
 import Base
 import Catalog
+import Columns
 import Gzip
 import Parquet
 import Storage
@@ -12,11 +13,19 @@ struct SegmentWriter {
     let directory: String
     let name: String
     var layout: SegmentLayout
+    /// The values of the partition that the rows belong to, where they do.
+    let partition: [ColumnBound?]?
 
-    init(directory: String, name: String, layout: SegmentLayout) {
+    init(
+        directory: String,
+        name: String,
+        layout: SegmentLayout,
+        partition: [ColumnBound?]? = nil
+    ) {
         self.directory = directory
         self.name = name
         self.layout = layout
+        self.partition = partition
     }
 
     var path: String { "\(directory)/\(name)" }
@@ -103,7 +112,8 @@ struct SegmentWriter {
             rowCount: layout.rowCount,
             sizeBytes: sizeBytes,
             footerSizeBytes: Int64(footer.footerSizeBytes),
-            statistics: layout.statistics
+            statistics: layout.statistics,
+            partition: partition
         )
     }
 

@@ -119,10 +119,16 @@ extension SpoolFiles {
             var stored = try StoredResult(metadata: metadata, of: result, columns: columns)
             stored.move(by: found.payloadOffset)
             recovered.results[task] = stored
-            recovered.finished.results[task] = FinishedTasks.Result(
-                chunk: found.result.chunk,
-                report: TaskReport(result)
+            let chunk = found.result.chunk
+            let finished = FinishedTasks.Result(
+                chunk: chunk,
+                report: TaskReport(result, of: chunk)
             )
+            if chunk.isMerge {
+                recovered.finished.merged[task] = finished
+            } else {
+                recovered.finished.results[task] = finished
+            }
         }
         return recovered
     }
@@ -135,7 +141,12 @@ extension SpoolFiles {
 }
 
 extension TaskReport {
-    init(_ result: TransformResult) {
+    /// What counts of a result; lines and rows that are merged were counted when they were sorted.
+    init(_ result: TransformResult, of chunk: ChunkSummary) {
+        guard !chunk.isMerge else {
+            self.init(sizeBytes: Int64(result.payloadSizeBytes))
+            return
+        }
         self.init(
             lines: result.lines,
             rows: result.rows,

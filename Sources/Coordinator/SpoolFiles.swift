@@ -3,6 +3,7 @@ import Columns
 import Gzip
 import Parquet
 import Scheduling
+import Sorting
 import Spool
 import Storage
 import Wire
@@ -177,6 +178,12 @@ extension StoredResult {
                 throw .wrongChecksum
             }
             rest = rest.dropFirst(rowGroup.metadataSizeBytes)
+            defer { offset += Int64(rowGroup.pagesSizeBytes) }
+            guard rowGroup.table != .sortedRun else {
+                let index = try Self.sortedRun(encoded, of: rowGroup, result)
+                sortedRun = SortedRun(index: index, offset: offset)
+                continue
+            }
             let columns = rowGroup.table == .rows ? columns : rejectColumns
             do throws(ParquetError) {
                 let metadata = try RowGroupMetadata(decoding: encoded, columns: columns)
@@ -194,13 +201,30 @@ extension StoredResult {
             } catch {
                 throw .metadata(error)
             }
-            offset += Int64(rowGroup.pagesSizeBytes)
         }
         self.rowGroups = rowGroups
+    }
+
+    /// Reads the index of a sorted run, which has all rows of the result.
+    private static func sortedRun(
+        _ encoded: [UInt8],
+        of part: ResultRowGroup,
+        _ result: TransformResult
+    ) throws(SpoolError) -> SortedRunIndex {
+        do throws(WireError) {
+            let index = try SortedRunIndex(decoding: encoded)
+            guard index.sizeBytes == part.pagesSizeBytes, index.rowCount == Int(result.rows) else {
+                throw .malformed(message: "sorted run")
+            }
+            return index
+        } catch {
+            throw .sortedRun(reason: "\(error)")
+        }
     }
 
     /// Counts offsets from the file's start, where the pages begin at `offset`.
     mutating func move(by offset: Int64) {
         for index in rowGroups.indices { rowGroups[index].offset += offset }
+        sortedRun?.offset += offset
     }
 }

@@ -29,8 +29,7 @@ extension TablePublisher {
         guard !job.checks.isEmpty else { return [] }
         let gate = QualityGate(
             job: job,
-            rowGroups: prepared.release.results.flatMap(\.rowGroups)
-                .filter { $0.table == .rows }.map(\.metadata),
+            rowGroups: prepared.release.rowGroups(of: .rows).map(\.metadata),
             rowsBefore: prepared.rowsBefore
         )
         return job.checks.map { ($0, gate.decide($0)) }
@@ -44,10 +43,13 @@ extension TablePublisher {
     ) -> [CheckResult] {
         let directory = prepared.rows.plan.directory
         let places = RowPlaces(
-            chunks: zip(prepared.release.results, prepared.release.chunks).map { result, chunk in
-                let rows = result.rowGroups.filter { $0.table == .rows }
-                return (rows.reduce(0) { $0 + $1.metadata.rowCount }, chunk)
-            },
+            // Rows that were sorted stand in other places than their lines.
+            chunks: prepared.release.merge != nil
+                ? []
+                : zip(prepared.release.results, prepared.release.chunks).map { result, chunk in
+                    let rows = result.rowGroups.filter { $0.table == .rows }
+                    return (rows.reduce(0) { $0 + $1.metadata.rowCount }, chunk)
+                },
             files: prepared.rows.segments.map { (directory + $0.fileName, $0.rowCount) }
         )
         return decisions.map { check, decision in

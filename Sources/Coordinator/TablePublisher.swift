@@ -21,6 +21,8 @@ struct TableRelease: Sendable {
     var results: [StoredResult]
     /// What each result was made of.
     var chunks: [ChunkSummary]
+    /// How the rows were merged, where they were sorted.
+    var merge: PlannedMerge?
     /// What leads from the version back to the job, as JSON.
     var extraInfo: String
 }
@@ -171,14 +173,19 @@ final class TablePublisher: @unchecked Sendable {
         let job = release.job
         let rows = try merge(
             release,
-            .rows,
-            plan: try plan(job, table: job.table, columns: job.transform.columns),
+            try release.parts(),
+            sortColumns: job.transform.clusterBy,
+            plan: try plan(job, table: job.table, job.transform),
             noting: &begun
         )
         let rejects = try merge(
             release,
-            .rejects,
-            plan: try plan(job, table: job.rejectsTable, columns: rejectColumns),
+            [ReleasePart(rowGroups: release.rowGroups(of: .rejects))],
+            plan: try plan(
+                job,
+                table: job.rejectsTable,
+                TransformDeclaration(columns: rejectColumns)
+            ),
             noting: &begun
         )
         let before = job.checks.isEmpty ? nil : try before(job)
@@ -255,14 +262,16 @@ final class TablePublisher: @unchecked Sendable {
     private func plan(
         _ job: JobDeclaration,
         table: String,
-        columns: [ColumnDeclaration]
+        _ declaration: TransformDeclaration
     ) throws(PublishError) -> TablePlan {
         do throws(CatalogError) {
             return try catalog.plan(
                 schema: job.schema,
                 table: table,
-                columns: columns,
-                mode: job.write
+                columns: declaration.columns,
+                mode: job.write,
+                partitionBy: declaration.partitionBy,
+                sortedBy: declaration.sortsRows ? declaration.clusterBy : []
             )
         } catch {
             throw .catalog(error)
@@ -272,24 +281,26 @@ final class TablePublisher: @unchecked Sendable {
     /// Writes the segments of one table; notes the paths of each before it is begun.
     private func merge(
         _ release: TableRelease,
-        _ table: RowGroupTable,
+        _ parts: [ReleasePart],
+        sortColumns: [Int] = [],
         plan: TablePlan,
         noting begun: inout [String]
     ) throws(PublishError) -> TablePublication {
-        let rowGroups = release.results.flatMap(\.rowGroups).filter { $0.table == table }
-        let sortColumns = table == .rows ? release.job.transform.clusterBy : []
         do throws(StorageError) {
             try Directory.create(path: plan.directory)
-            let spool =
-                rowGroups.isEmpty ? nil : try File.open(readingFrom: release.spoolPath)
+            let groups = parts.flatMap { part in
+                Self.segments(of: part.rowGroups).map { (part.partition, $0) }
+            }
+            let spool = groups.isEmpty ? nil : try File.open(readingFrom: release.spoolPath)
             var segments: [SegmentRecord] = []
-            for (index, group) in Self.segments(of: rowGroups).enumerated() {
+            for (index, (partition, group)) in groups.enumerated() {
                 guard let spool else { break }
                 let name = "\(Self.versionName(release.step, release.reign))-\(index)"
                 let writer = SegmentWriter(
                     directory: plan.directory,
                     name: name + ".parquet",
-                    layout: SegmentLayout(plan, sortColumns: sortColumns)
+                    layout: SegmentLayout(plan, sortColumns: sortColumns),
+                    partition: partition
                 )
                 begun += [writer.temporaryPath, writer.path]
                 segments.append(try writer.write(group, from: spool))

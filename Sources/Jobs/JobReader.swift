@@ -11,7 +11,7 @@ struct JobReader {
 
     private static let keys = [
         "job", "input", "format", "table", "schema", "columns", "write", "cluster_by",
-        "partition_by", "checks", "views", "rejects", "allow_empty", "parameters",
+        "partition_by", "sort", "checks", "views", "rejects", "allow_empty", "parameters",
     ]
 
     /// What the `format` part of a file says.
@@ -27,15 +27,13 @@ struct JobReader {
         guard try name.name("job") != SelftestDeclaration.name else {
             throw name.error("'\(SelftestDeclaration.name)' is built in; choose another name")
         }
-        if let location = root.keyLocation("partition_by") {
-            throw location.error("'partition_by' is not available yet; leave it out")
-        }
         let parameters = try parameters(root["parameters"])
         let format = try format(root["format"])
         let table = try tableName(try root.required("table"))
         let schema = try root["schema"]?.name("schema") ?? "ott"
         let columns = try ColumnReader().columns(try root.required("columns"))
         let views = ViewReader(schema: schema, table: table, columns: columns)
+        let clusterBy = try keyColumns(root, "cluster_by", of: columns)
         return JobDeclaration(
             name: try name.name("job"),
             input: try input(try root.required("input"), parameters),
@@ -45,7 +43,9 @@ struct JobReader {
                 columns: columns,
                 nullMarker: format.nullMarker,
                 stripsCarriageReturn: format.stripsCarriageReturn,
-                clusterBy: try keyColumns(root, "cluster_by", of: columns)
+                clusterBy: clusterBy,
+                partitionBy: try PartitionReader(columns: columns).fields(root["partition_by"]),
+                sortsRows: try sortsRows(root, clusterBy)
             ),
             hasHeader: format.hasHeader,
             allowEmpty: try allowEmpty(root),
@@ -179,6 +179,19 @@ struct JobReader {
             maxRows: try mapping.integer("max_rows", in: 0...Int64.max) ?? defaults.maxRows,
             maxShare: try mapping.share("max_share", default: defaults.maxShare)
         )
+    }
+
+    /// Whether rows are to be sorted that are not put into partitions.
+    private func sortsRows(
+        _ root: YAMLMapping,
+        _ clusterBy: [Int]
+    ) throws(ConfigurationError) -> Bool {
+        let sorts = try root.boolean("sort", default: false)
+        guard !sorts || !clusterBy.isEmpty else {
+            throw (root.keyLocation("sort") ?? root.location)
+                .error("'sort' needs 'cluster_by', the columns that rows are sorted by")
+        }
+        return sorts
     }
 
     /// The indexes of columns that rows are ordered or told apart by; lists are neither.

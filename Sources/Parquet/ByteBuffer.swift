@@ -51,6 +51,16 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         count += 1
     }
 
+    /// Appends so many bytes that `fill` writes.
+    package mutating func append<Value>(
+        count added: Int,
+        _ fill: (UnsafeMutableRawBufferPointer) -> Value
+    ) -> Value {
+        let value = fill(UnsafeMutableRawBufferPointer(start: reserve(added), count: added))
+        count += added
+        return value
+    }
+
     /// Makes room for `additional` bytes and returns where they begin, behind the bytes filled in.
     @discardableResult
     mutating func reserve(_ additional: Int) -> UnsafeMutableRawPointer {

@@ -32,6 +32,9 @@ package enum Command: Sendable, Equatable {
     case storeFinished(StepID, [SyntheticAttempt])
     /// Make it durable that the step's input was read and verified; nobody waits for it.
     case storeInputEnd(StepID, chunks: Int)
+    /// Say which tasks merge what the step's tasks have sorted; answered by `mergePlanned` or
+    /// `mergeFailed`.
+    case planMerge(StepID)
     /// Drop what came under this attempt.
     case discardResult(AttemptID)
     /// The chunk's bytes are not needed any more.

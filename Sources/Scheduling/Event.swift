@@ -14,6 +14,9 @@ package enum Event: Sendable, Equatable {
     case inputFailed(StepID, reason: String)
     /// What was handed out of the input so far may not be what its files hold.
     case inputDistrusted(StepID, reason: String)
+    /// The tasks that merge what the step's tasks have sorted; answers `planMerge`.
+    case mergePlanned(StepID, [ChunkSummary])
+    case mergeFailed(StepID, reason: String)
     /// The input was read to its end, and is damaged in this way, or is not.
     case damageSearched(StepID, damage: String?)
     /// The input is what the table was loaded from the last time: there is nothing to do.
@@ -95,6 +98,8 @@ package struct StepPlan: Sendable, Equatable {
     /// What an earlier coordinator left of the step.
     package var finished: FinishedTasks
     package var rules: StepRules
+    /// Whether what its tasks make of the chunks is merged by more tasks.
+    package var isMerged: Bool
 
     package init(
         source: Source,
@@ -102,7 +107,8 @@ package struct StepPlan: Sendable, Equatable {
         rejectLimits: RejectLimits = RejectLimits(),
         allowsEmpty: Bool = false,
         finished: FinishedTasks = FinishedTasks(),
-        rules: StepRules = StepRules()
+        rules: StepRules = StepRules(),
+        isMerged: Bool = false
     ) {
         self.source = source
         self.columnCount = columnCount
@@ -110,6 +116,7 @@ package struct StepPlan: Sendable, Equatable {
         self.allowsEmpty = allowsEmpty
         self.finished = finished
         self.rules = rules
+        self.isMerged = isMerged
     }
 }
 

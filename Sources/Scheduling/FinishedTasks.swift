@@ -17,6 +17,8 @@ package struct FinishedTasks: Sendable, Equatable {
 
     /// Results by the task's index.
     package var results: [Int: Result]
+    /// Results of tasks that merge, by the task's index.
+    package var merged: [Int: Result]
     /// How many chunks the input has; nil when it was not read and verified to its end.
     package var chunkCount: Int?
     /// Finished tasks without data.
@@ -24,15 +26,19 @@ package struct FinishedTasks: Sendable, Equatable {
 
     package init(
         results: [Int: Result] = [:],
+        merged: [Int: Result] = [:],
         chunkCount: Int? = nil,
         synthetic: Set<Int> = []
     ) {
         self.results = results
+        self.merged = merged
         self.chunkCount = chunkCount
         self.synthetic = synthetic
     }
 
-    /// Whether nothing is left to read: the whole input was verified, and every task is finished.
+    package var count: Int { results.count + merged.count + synthetic.count }
+
+    /// Whether nothing is left to read: the whole input was verified, and every chunk's task is finished.
     package var isComplete: Bool {
         guard let chunkCount else { return false }
         return results.count == chunkCount && results.keys.allSatisfy { $0 < chunkCount }

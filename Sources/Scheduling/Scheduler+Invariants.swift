@@ -155,6 +155,20 @@ extension Scheduler {
         let ready = step.tasks.count { $0.state == .ready }
         try require(isOver || ready == step.ready.count, "step \(step.id): ready queue disagrees")
         try require(step.cutsUnderWay >= 0, "step \(step.id): more chunks than were asked for")
+        if case .planned(let first) = step.merge {
+            try require(
+                step.tasks[..<first].allSatisfy { $0.state == .done },
+                "step \(step.id) merges what is not sorted yet"
+            )
+        }
+        try require(
+            step.state != .publishing || step.isMergePlanned,
+            "step \(step.id) is published unmerged"
+        )
+        try require(
+            job.isEnded || !step.waitsForMerge || job.state != .running,
+            "step \(step.id) waits for a merge that nobody plans"
+        )
         if case .done = step.state {
             try require(done == step.tasks.count, "step \(step.id) is done with open tasks")
         }

@@ -130,7 +130,7 @@ extension Scheduler {
     }
 
     /// Why the finished step has too many rejected rows; nil when it has not.
-    private func rejectReason(of step: Step) -> String? {
+    func rejectReason(of step: Step) -> String? {
         let (limits, report) = (step.rejectLimits, step.report)
         // Results that an earlier coordinator stored were counted by nobody since.
         guard report.rejected <= limits.maxRows else {
@@ -143,7 +143,7 @@ extension Scheduler {
             + "\(limits.maxShare) that rejects.max_share allows"
     }
 
-    private func emptyReason(of step: Step) -> String? {
+    func emptyReason(of step: Step) -> String? {
         guard step.report.lines == 0, !step.allowsEmpty else { return nil }
         return "the input holds a header and no rows; set allow_empty: true if that is expected"
     }

@@ -30,7 +30,7 @@ extension Scheduler {
             for (_, result) in finished.results.sorted(by: { $0.key < $1.key }) {
                 step.append(result)
             }
-            step.finished = FinishedTasks()
+            step.finished.results = [:]
             step.state = .read
         }
         changes.formUnion(.jobs)

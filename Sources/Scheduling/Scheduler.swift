@@ -85,6 +85,7 @@ package struct Scheduler: Sendable {
         leaseTasks()
         requestChunks()
         if changes.remove(.steps) != nil {
+            planMerges()
             publishNextStep()
             endJobs()
         }
@@ -98,6 +99,8 @@ package struct Scheduler: Sendable {
         case .inputOpened, .chunkCut, .inputEnded, .inputFailed, .inputDistrusted,
             .inputUnchanged, .damageSearched:
             applyInputEvent(event)
+        case .mergePlanned, .mergeFailed:
+            applyMergeEvent(event)
         case .performed, .performFailed, .inputSized:
             applyActionEvent(event)
         case .workerJoined, .workerHeard, .workerClosed, .launchFailed, .drainRequested,

@@ -36,6 +36,18 @@ package struct Step: Sendable {
         }
     }
 
+    /// The second stage of a step whose rows are sorted.
+    ///
+    /// Its tasks stand behind those of the chunks, and appear when all of these are durable.
+    package enum Merge: Sendable, Equatable {
+        case none
+        /// Not before the input was read and all of its tasks are durable.
+        case waiting
+        case planning
+        /// The tasks from this index on merge.
+        case planned(from: Int)
+    }
+
     package let id: StepID
     package internal(set) var source: StepPlan.Source
     package let rules: StepRules
@@ -66,6 +78,8 @@ package struct Step: Sendable {
     var finished: FinishedTasks
     /// Tasks that wait a moment before they are tried again.
     var postponedTasks = 0
+    /// How far the merging of what the tasks have sorted is.
+    package internal(set) var merge: Merge
     /// Chunks asked for and not cut yet.
     var cutsUnderWay = 0
     /// Leases of chunks in the order in which they were given; those that ended go when they are first.
@@ -80,6 +94,7 @@ package struct Step: Sendable {
         rejectLimits = plan.rejectLimits
         allowsEmpty = plan.allowsEmpty
         finished = plan.finished
+        merge = plan.isMerged ? .waiting : .none
         report = Self.emptyReport(columnCount: plan.columnCount)
         if case .published(let snapshot) = plan.source {
             state = .done(snapshot)
@@ -89,7 +104,7 @@ package struct Step: Sendable {
         }
     }
 
-    /// Adds a task whose result is durable already.
+    /// Adds a task of a chunk whose result is durable already.
     mutating func append(_ result: FinishedTasks.Result) {
         tasks.append(Task(finished: result))
         doneTasks += 1
@@ -105,6 +120,7 @@ package struct Step: Sendable {
     mutating func beginAnew(reason: String) {
         begunAnew = reason
         state = .waiting
+        if merge != .none { merge = .waiting }
         tasks = []
         ready.removeAll()
         finished = FinishedTasks()
@@ -118,8 +134,41 @@ package struct Step: Sendable {
         TaskReport(conversionFailures: Array(repeating: 0, count: columnCount))
     }
 
+    /// Adds the tasks that merge; those that an earlier coordinator saw finished are done.
+    ///
+    /// Rows and rejected lines were counted with the chunks.
+    mutating func appendMerge(_ chunks: [ChunkSummary]) {
+        merge = .planned(from: tasks.count)
+        for chunk in chunks {
+            let index = tasks.count
+            if let result = finished.merged[index], result.chunk == chunk {
+                tasks.append(Task(finished: result))
+                doneTasks += 1
+                attempts += 1
+                report.sizeBytes += result.report.sizeBytes
+            } else {
+                tasks.append(Task(chunk: chunk))
+                ready.append(index)
+            }
+        }
+        finished.merged = [:]
+    }
+
+    /// Whether all that is known to do is durable, and the merging has to be planned.
+    var waitsForMerge: Bool { hasNoOpenTask && merge == .waiting }
+
     /// Whether every task is known and durable.
-    var isComplete: Bool { state == .read && doneTasks == tasks.count }
+    var isComplete: Bool { hasNoOpenTask && isMergePlanned }
+
+    /// Whether the tasks that merge are known, or there are none.
+    var isMergePlanned: Bool {
+        switch merge {
+        case .none, .planned: true
+        case .waiting, .planning: false
+        }
+    }
+
+    private var hasNoOpenTask: Bool { state == .read && doneTasks == tasks.count }
 
     package var runningTasks: Int {
         state.isEnded ? 0 : tasks.count - doneTasks - ready.count - postponedTasks

@@ -145,6 +145,8 @@ final class SimulatedCoordinator {
         case .storeInputEnd(let step, let chunks): spool.store(.inputEnded(step, chunks: chunks))
         case .discardResult(let attempt): giveCredit(for: attempt)
         case .releaseChunk(let task): release(task)
+        case .planMerge(let step):
+            preconditionFailure("no simulated job sorts its rows, and step \(step) does")
         case .perform(let step, _), .abandon(let step):
             preconditionFailure("no simulated job has actions, and step \(step) is one")
         case .publish(let step): publish(step)

@@ -38,6 +38,8 @@ package final class ChunkParser {
     private var filter: LineFilter
     private var text = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var firstLine: Int64 = 1
+    /// What the batches were filled from.
+    private var table: FieldTable?
 
     /// Largest chunk, in bytes: its offsets must fit 32 bits, with room for the slack behind it.
     private static let chunkLimitBytes = Int(UInt32.max / 2)
@@ -75,6 +77,7 @@ package final class ChunkParser {
             self.text[text.count] = UInt8(ascii: "\n")
         }
         block.reset()
+        table = nil
         lineCount = 0
         rejects.removeAll(keepingCapacity: true)
         examples.removeAll(keepingCapacity: true)
@@ -106,10 +109,22 @@ package final class ChunkParser {
         }
     }
 
+    /// Appends where the lines lie that the rows of `batches` were made of, without their ends.
+    package func appendLines(to lines: inout [TextRange]) {
+        guard let table else { return }
+        var bound = table.bounds
+        for _ in 0..<table.rowCount {
+            let start = bound[0] &+ 1
+            lines.append(TextRange(start: start, length: bound[columns.count] &- start))
+            bound += table.stride
+        }
+    }
+
     /// Fills the batches from the block's next lines; returns the number of rows.
     private func fillBatches(_ text: UnsafeMutableRawPointer, _ null: some NullTest) -> Int {
         let (first, rejected) = (firstLine + lineCount, rejects.count)
         let table = nextTable(text, null)
+        self.table = table
         guard table.rowCount > 0 else { return 0 }
         for (index, column) in columns.enumerated() {
             let batch = batches[index]

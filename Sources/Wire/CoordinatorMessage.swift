@@ -30,6 +30,7 @@ package struct TransformLease: Equatable, Sendable {
     package var step: StepID
     /// The file the chunk comes from, as rejected rows name it.
     package var source: String
+    /// Counted from 1; 0 where the run is no chunk of a file, but sorted rows to be merged.
     package var firstLine: Int64
     /// Bytes of the chunk's text.
     package var sizeBytes: Int
@@ -38,6 +39,8 @@ package struct TransformLease: Equatable, Sendable {
 
     /// Bytes of the run.
     package var runSizeBytes: Int { slice?.sizeBytes ?? sizeBytes }
+
+    package var isMerge: Bool { firstLine == 0 }
 
     package init(
         attempt: AttemptID,

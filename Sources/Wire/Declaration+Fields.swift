@@ -19,6 +19,13 @@ extension FieldWriter {
         bytes(declaration.nullMarker)
         flag(declaration.stripsCarriageReturn)
         list(declaration.clusterBy) { $0.integer(UInt32($1)) }
+        list(declaration.partitionBy) { fields, field in
+            let (code, buckets) = field.transform.wireCode
+            fields.integer(code)
+            fields.integer(buckets)
+            fields.integer(UInt32(field.column))
+        }
+        flag(declaration.sortsRows)
     }
 }
 
@@ -42,14 +49,30 @@ extension FieldReader {
         let clusterBy = try list(minimumSizeBytes: 4) { fields throws(WireError) in
             Int(try fields.integer(UInt32.self))
         }
+        let partitionBy = try list(minimumSizeBytes: 9) { fields throws(WireError) in
+            let code = try fields.integer(UInt8.self)
+            let buckets = try fields.integer(UInt32.self)
+            guard let transform = PartitionField.Transform(wireCode: code, buckets: buckets) else {
+                throw .malformed(message: "declare")
+            }
+            return PartitionField(transform, column: Int(try fields.integer(UInt32.self)))
+        }
+        let sortsRows = try flag()
         guard (1...Limits.columns).contains(columns.count),
-            clusterBy.allSatisfy(columns.indices.contains)
+            (clusterBy + partitionBy.map(\.column)).allSatisfy(columns.indices.contains),
+            partitionBy.count <= Limits.partitionFields,
+            partitionBy.allSatisfy({ field in
+                PartitionField.takes(columns[field.column].type.storage, field.transform)
+            }),
+            !sortsRows || !clusterBy.contains(where: { columns[$0].type.storage == .stringList })
         else { throw .malformed(message: "declare") }
         return TransformDeclaration(
             columns: columns,
             nullMarker: nullMarker,
             stripsCarriageReturn: stripsCarriageReturn,
-            clusterBy: clusterBy
+            clusterBy: clusterBy,
+            partitionBy: partitionBy,
+            sortsRows: sortsRows
         )
     }
 }
@@ -77,5 +100,29 @@ extension ColumnType {
         ]
         guard types.indices.contains(Int(wireCode)) else { return nil }
         self = types[Int(wireCode)]
+    }
+}
+
+extension PartitionField.Transform {
+    /// The transform's number on the wire, and its buckets (0 for others).
+    fileprivate var wireCode: (code: UInt8, buckets: UInt32) {
+        switch self {
+        case .identity: (0, 0)
+        case .year: (1, 0)
+        case .month: (2, 0)
+        case .day: (3, 0)
+        case .bucket(let count): (4, UInt32(count))
+        }
+    }
+
+    fileprivate init?(wireCode: UInt8, buckets: UInt32) {
+        switch wireCode {
+        case 0: self = .identity
+        case 1: self = .year
+        case 2: self = .month
+        case 3: self = .day
+        case 4 where (1...Limits.partitions).contains(Int(buckets)): self = .bucket(Int(buckets))
+        default: return nil
+        }
     }
 }

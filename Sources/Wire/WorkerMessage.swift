@@ -1,7 +1,7 @@
 package import Base
 
 /// The protocol's version; peers of another one are refused, both versions named.
-package let protocolVersion: UInt32 = 4
+package let protocolVersion: UInt32 = 5
 
 /// The first message on a connection: who the worker is.
 package struct Hello: Equatable, Sendable {
@@ -41,7 +41,12 @@ package struct Hello: Equatable, Sendable {
 }
 
 /// Which table of a step a row group belongs to.
-package enum RowGroupTable: UInt8, Equatable, Sendable { case rows = 0, rejects = 1 }
+package enum RowGroupTable: UInt8, Equatable, Sendable {
+    case rows = 0
+    case rejects = 1
+    /// No row group: a sorted run, which becomes part of the rows when it is merged.
+    case sortedRun = 2
+}
 
 /// One encoded row group of a result: how much of the run is its own.
 ///

@@ -2,6 +2,7 @@ import Base
 import Columns
 import Gzip
 import Parquet
+import Sorting
 import Storage
 import TSV
 import Transport
@@ -13,12 +14,16 @@ enum TransformError: Error, CustomStringConvertible {
     /// The compressed bytes arrived whole, and are not what the split index says of them.
     case wrongIndex(reason: String)
     case parquet(ParquetError)
+    case sorting(SortingError)
+    /// Merged rows are not those that were sorted.
+    case otherRows(expected: Int, found: Int64)
 
     var failure: FailureClass {
         switch self {
         case .damagedTransfer: .transient
         case .wrongIndex: .wrongIndex
-        case .parquet: .defect
+        case .sorting(.tooManyPartitions): .badInput
+        case .parquet, .sorting, .otherRows: .defect
         }
     }
 
@@ -29,6 +34,9 @@ enum TransformError: Error, CustomStringConvertible {
         case .wrongIndex(let reason):
             "the split index of the file is wrong: a chunk inflates to another text (\(reason))"
         case .parquet(let error): "the rows could not be encoded: \(error)"
+        case .sorting(let error): "\(error)"
+        case .otherRows(let expected, let found):
+            "\(found) of \(expected) sorted rows could be read again"
         }
     }
 
@@ -62,14 +70,18 @@ final class TransformOutput: @unchecked Sendable {
 
 /// Turns chunks of text into encoded row groups: parse, convert, encode, hash.
 ///
-/// Owned by one slot and used for chunk after chunk of a step, so that no buffer is taken anew.
+/// Owned by one slot and used for chunk after chunk of a step, so that no buffer is taken anew. Where
+/// rows are to be sorted, a chunk becomes a sorted run, and pieces of runs become row groups:
+/// `ChunkTransform+Sorting.swift`.
 final class ChunkTransform {
-    private let parser: ChunkParser
+    let parser: ChunkParser
     private let encoder: RowGroupEncoder
+    /// What sorts and merges; nil where rows keep the order of their input.
+    let sorting: SortingParts?
     private let rejectEncoder = RejectEncoder()
     private let results: ResultMemoryPool
     /// Where texts are inflated to.
-    private let texts: MemoryPool
+    let texts: MemoryPool
     /// What there is to tell of the last chunk.
     private(set) var report = AttemptReport()
 
@@ -85,6 +97,7 @@ final class ChunkTransform {
             columns: declaration.columns,
             sortColumns: declaration.clusterBy
         )
+        sorting = declaration.sortsRows ? SortingParts(declaration) : nil
     }
 
     func run(_ chunk: ChunkWork) throws(TransformError) -> TransformOutput {
@@ -97,6 +110,7 @@ final class ChunkTransform {
         guard found == chunk.crc32 else {
             throw .damagedTransfer(expected: chunk.crc32, found: found)
         }
+        if lease.isMerge { return try merge(UnsafeRawBufferPointer(run)) }
         guard let slice = lease.slice else { return try transformText(run, of: lease) }
         let block = texts.take(capacity: lease.sizeBytes + Limits.textSlackBytes)
         let text = UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<lease.sizeBytes])
@@ -134,39 +148,26 @@ final class ChunkTransform {
         _ text: UnsafeMutableRawBufferPointer,
         of lease: TransformLease
     ) throws(TransformError) -> TransformOutput {
-        do throws(ParquetError) {
-            return try transform(text, of: lease)
-        } catch {
-            throw .parquet(error)
-        }
-    }
-
-    private func transform(
-        _ text: UnsafeMutableRawBufferPointer,
-        of lease: TransformLease
-    ) throws(ParquetError) -> TransformOutput {
         let memory = results.take()
         var builder = ResultBuilder(in: memory)
-        var rows: Int64 = 0
         parser.begin(text, firstLine: lease.firstLine)
-        while let count = measured(.converted, parser.next) {
-            try measured(.encoded) { () throws(ParquetError) in
-                try encoder.append(parser.batches, text: UnsafeRawBufferPointer(text))
-                rows += Int64(count)
-                if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
-                    try builder.finish(encoder, as: .rows)
-                }
+        let rows =
+            if let sorting {
+                try sort(text, with: sorting, into: &builder)
+            } else {
+                try encode(parser, UnsafeRawBufferPointer(text), into: &builder)
             }
-        }
-        try measured(.encoded) { () throws(ParquetError) in
-            if encoder.rowCount > 0 { try builder.finish(encoder, as: .rows) }
-            if !parser.rejects.isEmpty {
+        try measured(.encoded) { () throws(TransformError) in
+            guard !parser.rejects.isEmpty else { return }
+            do throws(ParquetError) {
                 try rejectEncoder.encode(
                     parser.rejects,
                     text: UnsafeRawBufferPointer(text),
                     lease: lease,
                     into: &builder
                 )
+            } catch {
+                throw .parquet(error)
             }
         }
         for example in parser.examples {
@@ -179,12 +180,70 @@ final class ChunkTransform {
             conversionFailures: parser.conversionFailures.map(Int64.init),
             rowGroups: builder.rowGroups
         )
+        return finish(result, builder, in: memory)
+    }
+
+    /// Encodes all rows of the text that the parser has begun; how many there are.
+    private func encode(
+        _ parser: ChunkParser,
+        _ text: UnsafeRawBufferPointer,
+        into builder: inout ResultBuilder
+    ) throws(TransformError) -> Int64 {
+        do throws(ParquetError) {
+            var rows: Int64 = 0
+            while let count = measured(.converted, parser.next) {
+                try measured(.encoded) { () throws(ParquetError) in
+                    try encoder.append(parser.batches, text: text)
+                    rows += Int64(count)
+                    if encoder.rowCount + ColumnBatch.rowCapacity > Limits.rowGroupRows {
+                        try builder.finish(encoder, as: .rows)
+                    }
+                }
+            }
+            try measured(.encoded) { () throws(ParquetError) in
+                if encoder.rowCount > 0 { try builder.finish(encoder, as: .rows) }
+            }
+            return rows
+        } catch {
+            throw .parquet(error)
+        }
+    }
+
+    /// Encodes merged rows, each of which was a row before.
+    func encodeMerged(
+        _ text: UnsafeMutableRawBufferPointer,
+        rowCount: Int,
+        _ parser: ChunkParser
+    ) throws(TransformError) -> TransformOutput {
+        let memory = results.take()
+        var builder = ResultBuilder(in: memory)
+        parser.begin(text, firstLine: 1)
+        let rows = try encode(parser, UnsafeRawBufferPointer(text), into: &builder)
+        guard rows == rowCount, parser.rejects.isEmpty else {
+            throw .otherRows(expected: rowCount, found: rows)
+        }
+        // What did not convert was counted when the rows were sorted.
+        let result = TransformResult(
+            lines: rows,
+            rows: rows,
+            rejected: 0,
+            conversionFailures: parser.conversionFailures.map { _ in 0 },
+            rowGroups: builder.rowGroups
+        )
+        return finish(result, builder, in: memory)
+    }
+
+    private func finish(
+        _ result: TransformResult,
+        _ builder: ResultBuilder,
+        in memory: ResultMemory
+    ) -> TransformOutput {
         builder.finishPayload()
         return measured(.hashed) { TransformOutput(result: result, in: memory, of: results) }
     }
 
     /// Does a part of the work, and adds its time to the report's.
-    private func measured<Value, Failure: Error>(
+    func measured<Value, Failure: Error>(
         _ stage: AttemptReport.Stage,
         _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {

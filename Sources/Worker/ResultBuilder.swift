@@ -1,5 +1,6 @@
 import Gzip
 import Parquet
+import Sorting
 import Wire
 
 /// Gathers the row groups of one result: their pages, and behind all of them their metadata.
@@ -18,8 +19,21 @@ struct ResultBuilder {
     ) throws(ParquetError) {
         let start = memory.buffer.bytes.count
         let rowGroup = try encoder.finish(into: &memory.buffer)
+        note(rowGroup.encoded(), ofPagesAt: start, as: table)
+    }
+
+    /// Takes the rows of a chunk in, sorted; `text` is what they came from.
+    mutating func append(_ sorter: RowSorter, text: UnsafeRawBufferPointer) -> SortedRunIndex {
+        let start = memory.buffer.bytes.count
+        let index = memory.buffer.append(count: sorter.runSizeBytes) { run in
+            sorter.write(text, to: run)
+        }
+        note(index.encoded, ofPagesAt: start, as: .sortedRun)
+        return index
+    }
+
+    private mutating func note(_ encoded: [UInt8], ofPagesAt start: Int, as table: RowGroupTable) {
         let pages = UnsafeRawBufferPointer(rebasing: memory.buffer.bytes[start...])
-        let encoded = rowGroup.encoded()
         rowGroups.append(
             ResultRowGroup(
                 table: table,

@@ -66,7 +66,8 @@ struct RandomPlans {
             let timeout = Int.random(in: 0..<10, using: &random) == 0 ? Duration.seconds(60) : nil
             return StepPlan(
                 source: .input(sizeBytes: Int64.random(in: 1...1000, using: &random)),
-                rules: StepRules(needs: needs, timeout: timeout)
+                rules: StepRules(needs: needs, timeout: timeout),
+                isMerged: Int.random(in: 0..<3, using: &random) == 0
             )
         }
     }

@@ -23,6 +23,8 @@ struct RandomWalk {
     private var stores: [[AttemptID]] = []
     private var publishing: StepID?
     private var readAnew: Set<StepID> = []
+    /// Steps whose merging is being planned.
+    private var merges: [StepID] = []
     private var launches: [PoolID] = []
     var scaled: [PoolID: Int] = [:]
     var actions = ActionBook()
@@ -93,6 +95,7 @@ struct RandomWalk {
         case ..<72: answerAttempt(fails: Int.random(in: 0..<8, using: &random) == 0)
         case ..<84: answerStore(fails: Int.random(in: 0..<10, using: &random) == 0)
         case ..<88: answerPublication(fails: Int.random(in: 0..<10, using: &random) == 0)
+        case ..<91: answerMerge(fails: Int.random(in: 0..<10, using: &random) == 0)
         case ..<93: reportLate()
         default: tick(after: .milliseconds(Int64.random(in: 1...12_000, using: &random)))
         }
@@ -106,6 +109,7 @@ struct RandomWalk {
         answerInput(fails: false)
         for _ in 0..<20 { answerAttempt(fails: false) }
         while !stores.isEmpty { answerStore(fails: false) }
+        answerMerge(fails: false)
         answerPublication(fails: false)
         while !actions.underWay.isEmpty { answerAction(fails: false) }
         tick(after: .seconds(1))
@@ -227,8 +231,17 @@ struct RandomWalk {
             active.removeAll { $0.isSynthetic && $0.worker == item.worker }
             send(.syntheticFinished([item.attempt] + batch.map(\.attempt)))
         } else {
-            send(.resultArrived(item.attempt, TaskReport(lines: 10, rows: 9, rejected: 1)))
+            send(.resultArrived(item.attempt, report(of: item.attempt)))
         }
+    }
+
+    /// Rows and rejected lines are reported of chunks alone: merged rows were counted before.
+    private func report(of attempt: AttemptID) -> TaskReport {
+        guard let task = fixture.scheduler.attempt(attempt)?.task,
+            case .planned(let first)? = fixture.scheduler.step(task.step)?.merge,
+            task.index >= first
+        else { return TaskReport(lines: 10, rows: 9, rejected: 1) }
+        return TaskReport(sizeBytes: 100)
     }
 
     private mutating func answerStore(fails: Bool) {
@@ -254,6 +267,15 @@ struct RandomWalk {
                 ? .publishFailed(step, reason: "locked")
                 : .published(step, SnapshotID(step.job.rawValue))
         )
+    }
+
+    private mutating func answerMerge(fails: Bool) {
+        guard !merges.isEmpty else { return }
+        let step = merges.removeFirst()
+        guard !fails else { return send(.mergeFailed(step, reason: "too many partitions")) }
+        let tasks = Int.random(in: 0...5, using: &random)
+        let chunk = ChunkSummary(sizeBytes: 200, lines: 20)
+        send(.mergePlanned(step, Array(repeating: chunk, count: tasks)))
     }
 
     private mutating func reportLate() {
@@ -307,6 +329,9 @@ struct RandomWalk {
                 "step \(step) is published with lines missing or doubled"
             )
             publishing = step
+        case .planMerge(let step):
+            expect(!merges.contains(step), "the merging of step \(step) is planned twice")
+            merges.append(step)
         case .startWorker(let pool): launches.append(pool)
         case .cancelStarts(let pool, let count): cancel(count, of: pool)
         case .stopWorker(let worker, _, _): forget(worker)

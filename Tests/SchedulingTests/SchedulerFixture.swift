@@ -131,13 +131,15 @@ extension StepPlan {
         _ sizeBytes: Int64 = 1000,
         rejectLimits: RejectLimits = RejectLimits(),
         allowsEmpty: Bool = false,
-        finished: FinishedTasks = FinishedTasks()
+        finished: FinishedTasks = FinishedTasks(),
+        isMerged: Bool = false
     ) -> StepPlan {
         StepPlan(
             source: .input(sizeBytes: sizeBytes),
             rejectLimits: rejectLimits,
             allowsEmpty: allowsEmpty,
-            finished: finished
+            finished: finished,
+            isMerged: isMerged
         )
     }
 
