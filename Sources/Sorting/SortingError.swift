@@ -14,7 +14,7 @@ package enum SortingError: Error, Equatable, CustomStringConvertible {
                 + "use fewer values, as bucket(N, column) or year(column)"
         case .tooManyRuns(let size, let limit):
             "the sorted runs of one partition cannot be merged in bounded memory: a merge task would "
-                + "read \(size) bytes, at most \(limit); set a larger scheduler.chunk_size"
+                + "read \(size) bytes, at most \(limit); set a larger scheduler.chunk"
         }
     }
 }
