@@ -24,6 +24,8 @@ final class JobContext {
     var hasNews = false
     /// By the stream they are told through.
     var watchers: [ObjectIdentifier: JobWatcher] = [:]
+    /// Who waits until the job's end is durable.
+    var endWaiters: [() -> Void] = []
     /// Set while the job's end waits to be recorded once more.
     var retry: Timer?
 

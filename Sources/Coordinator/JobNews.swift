@@ -68,6 +68,7 @@ extension CoordinatorShell {
             removeResults(of: job)
             jobs[job.id] = nil
             scheduler.forget(job.id)
+            for waiter in job.endWaiters { waiter() }
         }
     }
 

@@ -1,3 +1,4 @@
+import API
 import Base
 import Scheduling
 
@@ -7,7 +8,10 @@ extension CoordinatorShell {
     ///
     /// `completion` gets why it cannot.
     func retry(_ id: JobID, _ completion: @escaping (SubmitError?) -> Void) {
-        // Its end may not be recorded yet.
+        if let job = jobs[id], status(of: job).state.isEnded {
+            // Whoever asks has seen its end, which is not durable yet.
+            return job.endWaiters.append { [unowned self] in retry(id, completion) }
+        }
         guard jobs[id] == nil, retries[id] == nil else {
             return completion(.invalid("job \(id) has not ended; see otjob status \(id)"))
         }

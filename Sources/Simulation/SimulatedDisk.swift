@@ -142,8 +142,10 @@ final class SimulatedDisk {
             switch random.number(0...5) {
             case 0: break
             case 1, 2:
-                // Torn: the file has grown, and only the front of the data is there.
-                let kept = random.number(0...write.bytes.count)
+                // Torn: the file has grown, and only the front of the data is there; as often as not
+                // all but its end, which is where what is read first looks whole.
+                let most = random.once(in: 2) ? write.bytes.count : min(write.bytes.count, 64)
+                let kept = write.bytes.count - random.number(0...most)
                 let torn =
                     write.bytes.prefix(kept) + Array(repeating: 0, count: write.bytes.count - kept)
                 bytes.place(Array(torn), at: write.offset)

@@ -38,7 +38,7 @@ struct SimulationTests {
 
 @Suite("Planted bugs")
 struct PlantedBugTests {
-    /// Seeds within which each bug is found; the hardest needs 906.
+    /// Seeds within which each bug is found; the hardest needs 250.
     private static let seeds = 1...1000 as ClosedRange<UInt64>
 
     @Test("is found, by a seed that is good without it", arguments: PlantedBug.allCases)

@@ -112,9 +112,10 @@ class Swarm:
         self.opened, self.greeted, self.most, self.lives = 0, 0, 0, []
 
     def run(self, seconds):
+        """Floods for so long; where the machine is slow, until `count` were through once."""
         start = dripped = time.monotonic()
-        end = start + seconds
-        while (now := time.monotonic()) < end:
+        end, patience = start + seconds, start + seconds + 30
+        while (now := time.monotonic()) < end or (self.greeted < self.count and now < patience):
             allowed = int((now - start) * self.rate) - self.opened
             for _ in range(min(self.count - len(self.open), allowed)):
                 self._connect(now)
@@ -126,7 +127,7 @@ class Swarm:
                 for member in list(self.open.values()):
                     if member.greeted:
                         self._send(member, self.kind.drip)
-        ages = [end - member.opened for member in self.open.values()]
+        ages = [now - member.opened for member in self.open.values()]
         return {
             "opened": self.opened,
             "greeted": self.greeted,  # connected, and through the handshake if there is one

@@ -162,9 +162,10 @@ def test_a_pool_follows_its_open_tasks_and_shrinks_after_the_cool_down(new_clust
 def test_a_slow_worker_is_overtaken_by_a_second_attempt(new_cluster, sample):
     # So long that the frozen worker is not lost meanwhile: it may only be overtaken.
     cluster = new_cluster(chunk=CHUNK, heartbeat="20s", lost_after="120s")
-    job = cluster.submit("title_principals", "--input", sample(0.02))
+    job = cluster.submit("title_principals", "--input", sample(0.05))
     wait_until(lambda: cluster.status(job)["steps"][0]["chunks"]["done"] > 8, "some chunks")
-    frozen = next(w["pid"] for w in cluster.json("workers") if w["running"])
+    busy = wait_until(lambda: [w for w in cluster.json("workers") if w["running"]], "work")
+    frozen = busy[0]["pid"]
     os.kill(frozen, signal.SIGSTOP)
     try:
         status = cluster.wait(job)
