@@ -147,13 +147,16 @@ def test_cancel_ends_a_running_job_and_its_waiting_client_with_4(loaded):
     wait_until(lambda: busy() == 0, "the workers to be free again", 20)
 
 
-def test_the_page_for_people_shows_jobs_and_tables_and_runs_no_script(loaded):
+def test_pages_for_people_show_the_cluster_and_run_no_script_but_their_own(loaded):
     cluster, _ = loaded
-    with urllib.request.urlopen(f"http://127.0.0.1:{cluster.http_port}/", timeout=10) as answer:
-        page = answer.read().decode()
-        policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy and "<script" not in page
-    assert "ott.title_ratings" in page and "zone-a" in page
+    for path, shown in [("/", "zone-a"), ("/tables", "title_ratings")]:
+        address = f"http://127.0.0.1:{cluster.http_port}{path}"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            page = answer.read().decode()
+            policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert re.findall("<script.*", page) == ['<script src="/dashboard.js" defer></script>']
+        assert shown in page
 
 
 def test_many_small_tasks_are_all_done(loaded):

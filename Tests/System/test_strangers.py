@@ -11,7 +11,7 @@ from harness import column, job_file, process_pool, static_pool, tsv, write_gzip
 
 HELLO, HEARTBEAT, RESULT, FAILED, FINISHED = 1, 2, 3, 4, 5
 WELCOME, REFUSE, LEASE, LEASE_SYNTHETIC, DATA, RUN_END = 32, 33, 36, 37, 64, 65
-PROTOCOL = 4
+PROTOCOL = 5
 
 
 def frame(kind, payload=b""):
