@@ -34,7 +34,7 @@ extension CoordinatorShell {
                 attempt,
                 at: .init(pool: hello?.pool ?? "", slots: Int(hello?.slots ?? 1))
             )
-            return countThroughput(of: record.task)
+            return countResult(of: record.task)
         }
         let time = (record.ended - record.started).seconds
         job.log.write(
@@ -42,6 +42,23 @@ extension CoordinatorShell {
                 + "\(record.worker) (\(attempt.host), process \(attempt.processID)) "
                 + "\(record.cause), after \(Int((time * 1000).rounded())) ms",
             task: record.task
+        )
+    }
+
+    /// Counts a task whose result is durable, for monitoring and for the plot of the last hour.
+    private func countResult(of id: TaskID) {
+        guard let tasks = scheduler.step(id.step)?.tasks, tasks.indices.contains(id.index) else {
+            return
+        }
+        let task = tasks[id.index]
+        tally.noteResult(of: task)
+        // What is merged was counted when it was sorted.
+        let isMerge = task.chunk.isMerge
+        throughput.note(
+            tasks: 1,
+            rows: isMerge ? 0 : task.report.rows,
+            bytes: isMerge ? 0 : Int64(task.chunk.sizeBytes),
+            at: EventLoop.now()
         )
     }
 

@@ -180,9 +180,8 @@ extension CoordinatorShell {
         switch answer {
         case .result(let attempt, .success(let result)):
             giveCredit(for: attempt)
-            if let id = scheduler.attempt(attempt)?.task, let step = scheduler.step(id.step) {
-                context(id.step)?.results[id.index] = result
-                tally.noteResult(of: step.tasks[id.index])
+            if let task = scheduler.attempt(attempt)?.task {
+                context(task.step)?.results[task.index] = result
             }
             handle(.resultStored(attempt))
         case .result(let attempt, .failure(let error)):

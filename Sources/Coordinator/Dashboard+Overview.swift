@@ -81,20 +81,6 @@ extension CoordinatorShell {
         return (space?.levels ?? []) + memory
     }
 
-    /// Counts a task whose result is durable.
-    func countThroughput(of task: TaskID) {
-        let rows = context(task.step)?.results[task.index]?.rowGroups.reduce(Int64(0)) {
-            $1.table == .rows ? $0 + $1.metadata.rowCount : $0
-        }
-        let chunk = scheduler.step(task.step)?.tasks[task.index].chunk
-        throughput.note(
-            tasks: 1,
-            rows: rows ?? 0,
-            bytes: Int64(chunk?.sizeBytes ?? 0),
-            at: EventLoop.now()
-        )
-    }
-
     /// Tells those who look at pages, once a second, when something has changed.
     func tellPages() {
         if throughput.advance(to: EventLoop.now()) { dashboardEvents.note() }

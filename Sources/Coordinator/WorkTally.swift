@@ -20,13 +20,15 @@ struct WorkTally {
 
     mutating func noteEnd(ofAttempt outcome: AttemptOutcome) { attempts[outcome, default: 0] += 1 }
 
-    /// Takes in a task whose result became durable.
+    /// Takes in a task whose result became durable; lines that are merged were counted when they
+    /// were sorted.
     mutating func noteResult(of task: Task) {
+        resultBytes += task.report.sizeBytes
+        guard !task.chunk.isMerge else { return }
         lines += task.report.lines
         rows += task.report.rows
         rejected += task.report.rejected
         unconvertedFields += task.report.conversionFailures.reduce(0, +)
         textBytes += Int64(task.chunk.sizeBytes)
-        resultBytes += task.report.sizeBytes
     }
 }

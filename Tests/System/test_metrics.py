@@ -59,6 +59,18 @@ def test_metrics_count_what_jobs_did(new_cluster):
     assert 0 < seen["process_open_fds"] < seen["process_max_fds"]
 
 
+def test_rows_that_are_sorted_first_are_counted_once(new_cluster):
+    cluster = new_cluster().up()
+    rows = [[f"{number * 7919 % 1000:04}"] for number in range(1000)]
+    write_gzip(cluster.folder / "mixed.tsv.gz", tsv(["id"], rows))
+    layout = {"cluster_by": ["id"], "partition_by": "bucket(4, id)"}
+    job = job_file(cluster.folder, "mixed", [column("id")], **layout)
+    assert cluster.load(job, "--input", cluster.folder)["steps"][0]["chunks"]["total"] > 1
+    seen = values(read(cluster))
+    assert seen["otcluster_rows_total"] == seen["otcluster_lines_total"] == 1000
+    assert seen["otcluster_text_bytes_total"] == len(tsv(rows[0], rows[1:]))
+
+
 def test_alert_rules_are_valid_and_name_metrics_that_there_are(new_cluster):
     rules = INTEGRATIONS / "prometheus/alerts.yaml"
     done = subprocess.run(
