@@ -23,6 +23,8 @@ struct CourseRecorder {
     /// Whether it has changed since it was written.
     var hasUnsaved = false
     private var lanes: [LaneKey: Int] = [:]
+    /// The same for the workers of this coordinator that have been looked up: their numbers name them.
+    private var knownLanes: [WorkerID: Int] = [:]
     private var spanCount: Int
     /// What a task must have taken to be one of the slowest, once there are enough of them.
     private var slowestLeast = Duration.zero
@@ -99,6 +101,13 @@ struct CourseRecorder {
     }
 
     private mutating func lane(of attempt: EndedAttempt, at place: WorkerPlace) -> Int {
+        if let known = knownLanes[attempt.record.worker] { return known }
+        let lane = findLane(of: attempt, at: place)
+        if knownLanes.count < Self.lanesLimit { knownLanes[attempt.record.worker] = lane }
+        return lane
+    }
+
+    private mutating func findLane(of attempt: EndedAttempt, at place: WorkerPlace) -> Int {
         let worker = "\(attempt.record.worker)"
         let process = Int(attempt.processID)
         let key = LaneKey(worker: worker, host: attempt.host, process: process)
