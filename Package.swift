@@ -167,7 +167,7 @@ var testTargets: [Target] {
         tests("Dataproc", ["API", "Base"]),
         tests("Dashboard", ["API"]),
         tests("Gzip", ["Base", "CZlib"]),
-        tests("Spool", ["Base", "Wire"]),
+        tests("Spool", ["Base", "Gzip", "Wire"]),
         tests("Sorting", ["Base", "Columns", "TSV"]),
         tests("TSV", ["Base", "Columns"]),
         tests("Parquet", ["Base", "Columns"], exclude: ["Readers"]),

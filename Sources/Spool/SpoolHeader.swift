@@ -77,7 +77,7 @@ package struct SpoolHeader: Equatable, Sendable {
         declarationHash = try fields.bytes()
         files = try fields.list(minimumSizeBytes: 36) { fields throws(WireError) in
             InputFile(
-                path: try fields.text(),
+                path: try Self.path(&fields),
                 sizeBytes: try fields.integer(),
                 modifiedNanoseconds: try fields.integer(),
                 inode: try fields.integer(),
@@ -85,5 +85,13 @@ package struct SpoolHeader: Equatable, Sendable {
             )
         }
         try fields.end()
+    }
+
+    /// A path as it was written; with bytes replaced it would name another file.
+    private static func path(_ fields: inout FieldReader) throws(WireError) -> String {
+        guard let path = String(validating: try fields.bytes(), as: UTF8.self) else {
+            throw .malformed(message: "spool header")
+        }
+        return path
     }
 }

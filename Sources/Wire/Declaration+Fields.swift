@@ -64,6 +64,7 @@ extension FieldReader {
             partitionBy.allSatisfy({ field in
                 PartitionField.takes(columns[field.column].type.storage, field.transform)
             }),
+            sortsRows || partitionBy.isEmpty,
             !sortsRows || !clusterBy.contains(where: { columns[$0].type.storage == .stringList })
         else { throw .malformed(message: "declare") }
         return TransformDeclaration(

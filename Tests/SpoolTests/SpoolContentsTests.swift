@@ -1,4 +1,5 @@
 import Base
+import Gzip
 import Spool
 import Testing
 import Wire
@@ -172,6 +173,22 @@ struct SpoolContentsTests {
         bytes += file.bytes[bytes.count...]
         let read = try #require(contents(bytes))
         #expect(read.entries.map(\.record) == SpoolFile.records[..<2] + [.finished([11])])
+    }
+
+    @Test("a path that is no text names no file, though its checksum is right")
+    func foreignPath() throws {
+        let header = SpoolFile.header.encoded
+        let place = try #require(header.firstIndex(of: 0xC3), "the first byte of the path's ï")
+        func read(secondByte: UInt8) -> SpoolContents? {
+            var fields = Array(header.dropLast(4))
+            fields[place + 1] = secondByte
+            let checksum = fields.withUnsafeBytes { crc32($0) }
+            return contents(
+                fields + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }
+            )
+        }
+        #expect(read(secondByte: 0xA9)?.header.files.first?.path == "/data/tétle.tsv.gz")
+        #expect(read(secondByte: 0x28) == nil)
     }
 
     @Test("of two results of one task the first counts")
